@@ -1,0 +1,224 @@
+package sandbox
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// maxBody bounds what one request may send.
+const maxBody = 20 << 20
+
+// request is one call on its way to an action: the HTTP request, who makes it
+// and its body. Actions run while the sandbox's lock is held.
+type request struct {
+	*http.Request
+	key  *Key
+	user *user
+	raw  []byte // the body as sent
+}
+
+// arg is a path variable of the route's pattern.
+func (q *request) arg(name string) string { return q.PathValue(name) }
+
+// param is a query parameter, empty when absent.
+func (q *request) param(name string) string { return q.URL.Query().Get(name) }
+
+// has tells whether a query parameter is present at all.
+func (q *request) has(name string) bool { return q.URL.Query().Has(name) }
+
+// action is what one method of one URL does, with the scopes a key needs. An
+// action that declares no scopes refuses every personal key, as PostHog does.
+type action struct {
+	scopes   []string
+	run      func(*request) reply
+	limit    limitKind
+	anyKey   bool // needs no scope
+	exempt   bool // open to project-limited keys although outside of projects
+	jsonOnly bool // a form body is answered 415
+	reads    bool // may run beside other readers
+}
+
+// actions maps a method to its action.
+type actions map[string]action
+
+// mounts says below which prefixes a project route exists.
+type mounts []string
+
+var (
+	bothMounts   = mounts{"/api/projects/{project}/", "/api/environments/{project}/"}
+	projectsOnly = mounts{"/api/projects/{project}/"}
+)
+
+// route registers the actions of a URL below each mount.
+func (s *Sandbox) route(at mounts, pattern string, methods actions) {
+	for _, mount := range at {
+		s.mux.HandleFunc(mount+pattern, func(w http.ResponseWriter, r *http.Request) {
+			s.dispatch(r, methods, s.projectGate).send(w)
+		})
+	}
+}
+
+// routeGlobal registers a URL that does not belong to a project.
+func (s *Sandbox) routeGlobal(pattern string, methods actions) {
+	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		s.dispatch(r, methods, s.globalGate).send(w)
+	})
+}
+
+// dispatch runs PostHog's checks in PostHog's order: authentication, a
+// declared scope, the project and what the key is limited to, the scope
+// itself, throttling, and only then the body and the action.
+func (s *Sandbox) dispatch(r *http.Request, methods actions, gate func(*request, action) *reply) reply {
+	raw, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	if err != nil {
+		return fail(http.StatusBadRequest, "invalid_request", "parse_error", "Malformed request.", "")
+	}
+	if len(raw) > maxBody {
+		return fail(http.StatusRequestEntityTooLarge, "invalid_request", "request_too_large", "Request body too large.", "")
+	}
+	q := &request{Request: r, raw: raw}
+	if refusal := s.authenticate(q); refusal != nil {
+		return *refusal
+	}
+	method := r.Method
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	act, exists := methods[method]
+	if !exists || (len(act.scopes) == 0 && !act.anyKey) {
+		return forbidden("This action does not support personal API key access")
+	}
+	if refusal := gate(q, act); refusal != nil {
+		return *refusal
+	}
+	if refusal := s.throttle(q, act.limit); refusal != nil {
+		return *refusal
+	}
+	if refusal := q.checkMediaType(act.jsonOnly); refusal != nil {
+		return *refusal
+	}
+	if act.reads {
+		s.mu.RLock()
+		defer s.mu.RUnlock()
+	} else {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+	}
+	return act.run(q)
+}
+
+func (q *request) checkMediaType(jsonOnly bool) *reply {
+	if len(q.raw) == 0 {
+		return nil
+	}
+	media, _, err := mime.ParseMediaType(q.Header.Get("Content-Type"))
+	switch {
+	case err == nil && media == "application/json":
+		return nil
+	case err == nil && !jsonOnly && (media == "application/x-www-form-urlencoded" || media == "multipart/form-data"):
+		return nil
+	}
+	text := "Unsupported media type \"" + q.Header.Get("Content-Type") + "\" in request."
+	refusal := fail(http.StatusUnsupportedMediaType, "invalid_request", "unsupported_media_type", text, "")
+	return &refusal
+}
+
+// fields is a request body: each member as it was sent.
+type fields map[string]json.RawMessage
+
+// sent tells whether a member was given, null included.
+func (f fields) sent(name string) bool { _, given := f[name]; return given }
+
+// isNull tells whether a member was given as null.
+func (f fields) isNull(name string) bool { return string(f[name]) == "null" }
+
+// object reads the body as a JSON object; no body counts as an empty one. A
+// form body gives each field as a JSON string, as Django's parser would.
+func (q *request) object() (fields, *reply) {
+	if media, _, _ := mime.ParseMediaType(q.Header.Get("Content-Type")); media == "application/x-www-form-urlencoded" {
+		return formFields(q.raw)
+	}
+	if len(bytes.TrimSpace(q.raw)) == 0 {
+		return fields{}, nil
+	}
+	var members fields
+	err := json.Unmarshal(q.raw, &members)
+	var wrongType *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &wrongType):
+		refusal := invalid("", "invalid_input", "Invalid data. Expected a dictionary, but got "+pythonType(q.raw)+".")
+		return nil, &refusal
+	case err != nil:
+		refusal := fail(http.StatusBadRequest, "invalid_request", "parse_error", "JSON parse error - Expecting value: line 1 column 1 (char 0)", "")
+		return nil, &refusal
+	case members == nil: // the literal null
+		members = fields{}
+	}
+	return members, nil
+}
+
+func formFields(raw []byte) (fields, *reply) {
+	values, err := url.ParseQuery(string(raw))
+	if err != nil {
+		refusal := fail(http.StatusBadRequest, "invalid_request", "parse_error", "Malformed request.", "")
+		return nil, &refusal
+	}
+	members := fields{}
+	for name, given := range values {
+		members[name], _ = encode(given[len(given)-1])
+	}
+	return members, nil
+}
+
+// pythonType names the type of a JSON value as Python error texts do.
+func pythonType(raw json.RawMessage) string {
+	switch text := strings.TrimSpace(string(raw)); {
+	case text == "" || text == "null":
+		return "NoneType"
+	case text[0] == '"':
+		return "str"
+	case text[0] == '[':
+		return "list"
+	case text[0] == '{':
+		return "dict"
+	case text == "true" || text == "false":
+		return "bool"
+	case strings.ContainsAny(text, ".eE"):
+		return "float"
+	}
+	return "int"
+}
+
+// projectGate resolves the project of the URL and holds the key against it.
+func (s *Sandbox) projectGate(q *request, act action) *reply {
+	id := q.arg("project")
+	number, err := strconv.ParseInt(id, 10, 64)
+	if id == "@current" {
+		number, err = s.project.ID, nil
+	}
+	if err != nil || number != s.project.ID {
+		refusal := notFound("Project not found.")
+		return &refusal
+	}
+	if len(q.key.Projects) > 0 && !containsID(q.key.Projects, number) {
+		refusal := forbidden("API key does not have access to the requested project: ID " + strconv.FormatInt(number, 10) + ".")
+		return &refusal
+	}
+	return q.key.require(act.scopes)
+}
+
+// globalGate refuses project-limited keys outside of projects.
+func (s *Sandbox) globalGate(q *request, act action) *reply {
+	if len(q.key.Projects) > 0 && !act.exempt {
+		refusal := forbidden("API keys with scoped projects are only supported on project-based endpoints.")
+		return &refusal
+	}
+	return q.key.require(act.scopes)
+}

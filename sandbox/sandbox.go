@@ -1,0 +1,119 @@
+// Package sandbox is a PostHog look-alike over HTTP: the accounts and persons
+// APIs with the identity and capture endpoints around them, held in memory.
+//
+// It imitates PostHog's real behaviour, traps included, and is never kinder
+// than PostHog: what a client gets away with here, it gets away with there.
+// Newcomers run it with --sandbox, and it is the test bed of every other
+// package.
+//
+// A reader new to the package goes: sandbox.go (what it is made of), route.go
+// (how a request finds its action, in PostHog's order of checks), reply.go
+// (both error shapes), then one file per API area.
+package sandbox
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Profile names the PostHog generation that a sandbox imitates.
+type Profile string
+
+// The generations; see docs/posthog.md for what marks each.
+const (
+	// Documented is the generation of the published API pages: roles live in
+	// an account's properties and notes are rich-text documents.
+	Documented Profile = "documented"
+)
+
+// Well-known values of a fresh sandbox.
+const (
+	// DefaultKey belongs to user 1, an admin, with every scope.
+	DefaultKey = "phx_sandbox"
+	// ProjectToken is the public token that capture requests carry.
+	ProjectToken = "phc_sandbox"
+	// ProjectID is the one project.
+	ProjectID int64 = 1
+)
+
+// Options are the switches of a sandbox. The zero value is the seeded
+// portfolio in the documented generation, with no lag and no throttles.
+type Options struct {
+	Profile  Profile
+	Empty    bool          // start without accounts and persons
+	Keys     []Key         // in addition to DefaultKey
+	Lag      time.Duration // from an asynchronous write's answer to its effect
+	Throttle bool          // enforce PostHog's rate limits, as its cloud does
+
+	// Now is the clock, time.Now unless a test sets it.
+	Now func() time.Time
+}
+
+// Sandbox is one in-memory PostHog. It is an http.Handler, safe for
+// concurrent use.
+type Sandbox struct {
+	opts  Options
+	now   func() time.Time
+	start time.Time // seeded dates count back from here
+	mux   *http.ServeMux
+	keys  map[string]*Key
+
+	throttles throttles
+
+	mu      sync.RWMutex // guards everything below
+	org     organization
+	project project
+
+	accounts accountStore
+	persons  personStore
+}
+
+// New builds a sandbox. It starts nothing and allocates the seeded rows only
+// when a request first needs them.
+func New(opts Options) *Sandbox {
+	if opts.Profile == "" {
+		opts.Profile = Documented
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	s := &Sandbox{
+		opts:  opts,
+		now:   opts.Now,
+		start: opts.Now().UTC().Truncate(time.Millisecond),
+		mux:   http.NewServeMux(),
+		keys:  map[string]*Key{},
+	}
+	s.seedIdentity()
+	s.addKey(Key{Value: DefaultKey, Scopes: []string{"*"}})
+	for _, key := range opts.Keys {
+		s.addKey(key)
+	}
+	s.routeIdentity()
+	s.routeAccounts()
+	s.routeNotebooks()
+	s.routeCustomProperties()
+	s.routePersons()
+	s.routeCapture()
+	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		notFound("Endpoint not found.").send(w)
+	})
+	return s
+}
+
+// ServeHTTP answers as PostHog would. A trailing slash is optional on every
+// route, and no redirect is ever issued for it.
+func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if trimmed := strings.TrimRight(r.URL.EscapedPath(), "/"); trimmed != r.URL.EscapedPath() && trimmed != "" {
+		r2 := r.Clone(r.Context())
+		r2.URL.Path = strings.TrimRight(r.URL.Path, "/")
+		if r.URL.RawPath != "" {
+			r2.URL.RawPath = trimmed
+		}
+		r2.RequestURI = r.RequestURI // next and previous links keep the caller's own path
+		r = r2
+	}
+	s.mux.ServeHTTP(w, r)
+}

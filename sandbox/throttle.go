@@ -1,0 +1,79 @@
+package sandbox
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// limitKind names the throttles that an action is under.
+type limitKind int
+
+const (
+	// crudLimit is PostHog's default: 480 a minute and 4,800 an hour per key.
+	crudLimit limitKind = iota
+	// queryLimit is that of person reads and property writes: 240 a minute
+	// per key, one bucket for all of them, no hourly cap.
+	queryLimit
+)
+
+// rate is one throttle: at most max requests within the window.
+type rate struct {
+	bucket string
+	max    int
+	window time.Duration
+}
+
+var limits = map[limitKind][]rate{
+	crudLimit:  {{"burst", 480, time.Minute}, {"sustained", 4800, time.Hour}},
+	queryLimit: {{"clickhouse_burst", 240, time.Minute}},
+}
+
+// throttles remembers when each key made its requests, as Django REST
+// Framework's sliding window does.
+type throttles struct {
+	mu      sync.Mutex
+	history map[string][]time.Time
+}
+
+func (s *Sandbox) throttle(q *request, kind limitKind) *reply {
+	if !s.opts.Throttle {
+		return nil
+	}
+	now := s.now()
+	for _, r := range limits[kind] {
+		wait := s.throttles.take(r.bucket+" "+q.key.Value, r, now)
+		if wait <= 0 {
+			continue
+		}
+		seconds, unit := int(math.Ceil(wait.Seconds())), "seconds"
+		if seconds == 1 {
+			unit = "second"
+		}
+		refusal := fail(http.StatusTooManyRequests, "throttled_error", "throttled",
+			fmt.Sprintf("Request was throttled. Expected available in %d %s.", seconds, unit), "")
+		return &refusal
+	}
+	return nil
+}
+
+// take records a request, or tells how long to wait for the next one.
+func (t *throttles) take(bucket string, r rate, now time.Time) time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.history == nil {
+		t.history = map[string][]time.Time{}
+	}
+	seen := t.history[bucket]
+	for len(seen) > 0 && now.Sub(seen[0]) >= r.window {
+		seen = seen[1:]
+	}
+	if len(seen) >= r.max {
+		t.history[bucket] = seen
+		return r.window - now.Sub(seen[0])
+	}
+	t.history[bucket] = append(seen, now)
+	return 0
+}
