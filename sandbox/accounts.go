@@ -1,0 +1,6 @@
+package sandbox
+
+// accountStore holds the accounts of the project.
+type accountStore struct{}
+
+func (s *Sandbox) routeAccounts() {}
