@@ -1,20 +1,89 @@
 package seed
 
-import "time"
+import (
+	"cmp"
+	"math/rand/v2"
+	"slices"
+	"time"
+)
 
-// Activities are the logs of about two hundred persons, newest first.
+const (
+	// ActivePersons is how many persons have something in their activity log.
+	ActivePersons = 200
+	// DeletedPersons is how many entries tell of a person that is gone.
+	DeletedPersons = 6
+)
+
+// Activities are the logs of ActivePersons persons, and the deletions of some
+// who are gone, newest first.
 func Activities() []Activity {
-	activities := make([]Activity, 0, 400)
-	for n := range 200 {
-		r := random(areaActivities, n)
+	activities := make([]Activity, 0, 3*ActivePersons)
+	accounts, next := Accounts(), int64(1)
+	logged := 0
+	for i := range accounts {
+		a := &accounts[i]
+		people := contactsOf(a)
+		first := next
+		next += int64(len(people))
+		if i != acmeIndex && i%4 != 0 || i == mergedAccount {
+			continue
+		}
+		for n := range min(2, ActivePersons-logged) {
+			activities = append(activities, history(a, first+int64(n), n, people[n])...)
+			logged++
+		}
+	}
+	for n := range DeletedPersons {
+		r := random(areaActivities, -1-n)
 		activities = append(activities, Activity{
-			ID:       timeOrderedID(r, time.Duration(n)*time.Hour),
-			PersonID: int64(n*17 + 1),
+			ID:       timeOrderedID(r, time.Duration(n)*time.Minute),
+			PersonID: 900_001 + int64(n),
 			User:     pick(r, csms),
-			Activity: "updated",
-			Changes:  []Change{{Action: "changed", Field: "properties"}},
-			Ago:      days(r, n/2),
+			Activity: "deleted",
+			Name:     randomID(r),
+			Ago:      days(r, between(r, 1, 80)),
 		})
 	}
+	slices.SortFunc(activities, func(a, b Activity) int { return cmp.Compare(a.Ago, b.Ago) })
 	return activities
+}
+
+// history is what people did to one person in PostHog: most often they
+// changed a property, now and then they removed one, rarely split somebody off.
+func history(a *Account, id int64, n int, c contact) []Activity {
+	r := random(areaActivities, a.facts.index*100+n)
+	_, ids := distinctIDs(a, n, c)
+	entries := make([]Activity, between(r, 1, 4))
+	if a.facts.index == acmeIndex && n == 0 {
+		entries = make([]Activity, 14) // more than PostHog's default page
+	}
+	for i := range entries {
+		e := Activity{
+			ID:       timeOrderedID(r, time.Duration(a.facts.index)*idSpacing+time.Duration(i)*time.Minute),
+			PersonID: id,
+			User:     cmp.Or(pick(r, []int64{a.CSM, a.AccountExecutive, Ada}), Ada),
+			Activity: "updated",
+			Changes:  []Change{{Action: "changed", Field: "properties"}},
+			Ago:      time.Hour + time.Duration(r.Int64N(int64(100*24*time.Hour/time.Microsecond)))*time.Microsecond,
+		}
+		switch {
+		case chance(r, 20):
+			e.Activity, e.Changes[0].Field = "delete_property", ""
+		case chance(r, 10):
+			split(&e, r, ids)
+		}
+		entries[i] = e
+	}
+	return entries
+}
+
+// split makes e the record of splitting an anonymous browser off. The
+// browser is one of the anonymous persons, under the UUID a split gives.
+func split(e *Activity, r *rand.Rand, ids []string) {
+	off := anonymousPerson(r.IntN(100), time.Time{}).DistinctIDs[0]
+	e.Activity, e.Name = "split_person", PersonUUID(ids[0])
+	e.Changes = []Change{{Action: "split", After: map[string]any{
+		"distinct_ids":          append(slices.Clone(ids), off),
+		"distinct_ids_to_split": []string{off},
+	}}}
 }

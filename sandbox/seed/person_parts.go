@@ -1,29 +1,143 @@
 package seed
 
-import "time"
+import (
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"time"
+)
 
-func accountPerson(a *Account, n int, c contact, start time.Time) Person {
-	r := random(areaPersons, a.facts.index*100+n)
-	created := time.Duration(r.Float64() * float64(a.CreatedAgo)).Truncate(time.Microsecond)
-	p := Person{
-		UUID:        PersonUUID(c.email),
-		DistinctIDs: []string{c.email, randomID(r)},
-		Identified:  true,
-		CreatedAgo:  created,
-		LastSeenAgo: time.Duration(r.Float64() * float64(created)).Truncate(time.Microsecond),
-		Properties: map[string]any{
-			"email": c.email, "name": c.name(), "job_title": c.title, "company": a.Name,
-			"plan": a.facts.plan, "org_id": a.ExternalID, "signed_up_at": moment(start.Add(-created)),
-		},
-	}
-	return p
+const hex = "0123456789abcdef"
+
+// deviceID looks like the ids older browser SDKs made up for anonymous visitors.
+func deviceID(r *rand.Rand) string {
+	return token(r, hex, 14) + "-" + token(r, hex, 14) + "-" + token(r, hex, 8) + "-" + token(r, hex, 6) + "-" + token(r, hex, 14)
 }
 
-func anonymousPerson(n int) Person {
-	r := random(areaPersons, -n)
-	id := randomID(r)
-	return Person{
-		UUID: PersonUUID(id), DistinctIDs: []string{id}, CreatedAgo: days(r, between(r, 0, 90)),
-		Properties: map[string]any{"$browser": "Firefox", "$os": "Linux"},
+// place in the world, as the geo-IP step of ingestion writes it.
+type city struct {
+	name, region, country, code, continent, continentCode, zone string
+	latitude, longitude                                         float64
+}
+
+var cities = []city{
+	{"Porto", "Porto", "Portugal", "PT", "Europe", "EU", "Europe/Lisbon", 41.15, -8.61},
+	{"Gothenburg", "Västra Götaland", "Sweden", "SE", "Europe", "EU", "Europe/Stockholm", 57.71, 11.97},
+	{"Kraków", "Lesser Poland", "Poland", "PL", "Europe", "EU", "Europe/Warsaw", 50.06, 19.94},
+	{"Thessaloniki", "Central Macedonia", "Greece", "GR", "Europe", "EU", "Europe/Athens", 40.64, 22.94},
+	{"Haifa", "Haifa District", "Israel", "IL", "Asia", "AS", "Asia/Jerusalem", 32.79, 34.99},
+	{"Amman", "Amman", "Jordan", "JO", "Asia", "AS", "Asia/Amman", 31.95, 35.93},
+	{"Osaka", "Ōsaka", "Japan", "JP", "Asia", "AS", "Asia/Tokyo", 34.69, 135.50},
+	{"Busan", "Busan", "South Korea", "KR", "Asia", "AS", "Asia/Seoul", 35.18, 129.08},
+	{"Pune", "Maharashtra", "India", "IN", "Asia", "AS", "Asia/Kolkata", 18.52, 73.86},
+	{"Columbus", "Ohio", "United States", "US", "North America", "NA", "America/New_York", 39.96, -83.00},
+	{"Boise", "Idaho", "United States", "US", "North America", "NA", "America/Boise", 43.62, -116.20},
+	{"Halifax", "Nova Scotia", "Canada", "CA", "North America", "NA", "America/Halifax", 44.65, -63.58},
+	{"Curitiba", "Paraná", "Brazil", "BR", "South America", "SA", "America/Sao_Paulo", -25.43, -49.27},
+	{"Accra", "Greater Accra", "Ghana", "GH", "Africa", "AF", "Africa/Accra", 5.60, -0.19},
+	{"Wellington", "Wellington", "New Zealand", "NZ", "Oceania", "OC", "Pacific/Auckland", -41.29, 174.78},
+}
+
+var (
+	browsers = []struct {
+		name    string
+		version float64
+	}{{"Chrome", 131}, {"Chrome", 130}, {"Firefox", 133}, {"Safari", 18.1}, {"Microsoft Edge", 131}, {"Mobile Safari", 17.6}, {"Samsung Internet", 27}}
+	systems   = []struct{ name, version, device string }{{"Windows", "10.0", "Desktop"}, {"Mac OS X", "10.15.7", "Desktop"}, {"Linux", "", "Desktop"}, {"iOS", "17.6.1", "Mobile"}, {"Android", "14", "Mobile"}}
+	referrers = []string{"$direct", "$direct", "https://search.example/", "https://news.example.com/weekly", "https://partner.example/tools"}
+	campaigns = []string{"spring-launch", "brand", "retarget-eu", "webinar", "docs"}
+	paths     = []string{"/", "/pricing", "/docs/start", "/blog/how-we-measure", "/signup", "/app/overview"}
+	zoneless  = []string{"en", "en-GB", "de", "fr-CA", "pt-BR", "ja", "he", "ar", "pl"}
+)
+
+// browse sets what the browser SDK and ingestion know of somebody; the
+// people of an account mostly sit in one city.
+func browse(to map[string]any, r *rand.Rand, a *Account) {
+	where := pick(r, cities)
+	if a != nil && chance(r, 70) {
+		where = cities[a.facts.index%len(cities)]
+	}
+	browser, system, from, path := pick(r, browsers), pick(r, systems), pick(r, referrers), pick(r, paths)
+	to["$browser"], to["$browser_version"] = browser.name, browser.version
+	to["$os"], to["$device_type"] = system.name, system.device
+	if system.version != "" {
+		to["$os_version"] = system.version
+	}
+	to["$geoip_city_name"], to["$geoip_country_name"], to["$geoip_country_code"] = where.name, where.country, where.code
+	to["$geoip_continent_name"], to["$geoip_time_zone"] = where.continent, where.zone
+	to["$initial_browser"], to["$initial_os"] = browser.name, system.name
+	to["$initial_referrer"], to["$initial_pathname"] = from, path
+	if chance(r, 55) {
+		to["$geoip_continent_code"], to["$geoip_subdivision_1_name"] = where.continentCode, where.region
+		to["$geoip_latitude"], to["$geoip_longitude"] = where.latitude, where.longitude
+		to["$initial_geoip_country_code"], to["$initial_geoip_city_name"] = where.code, where.name
+	}
+	if chance(r, 50) {
+		to["$initial_device_type"], to["$initial_browser_version"] = system.device, browser.version
+		to["$initial_current_url"] = "https://app.example.com" + path
+		to["$current_url"] = "https://app.example.com" + pick(r, paths)
+		to["$initial_referring_domain"] = domainOf(from)
+	}
+	if chance(r, 30) {
+		campaign := pick(r, campaigns)
+		to["$initial_utm_source"], to["$initial_utm_medium"], to["$initial_utm_campaign"] = "newsletter", "email", campaign
+		to["utm_campaign"] = campaign
+	}
+}
+
+func domainOf(referrer string) string {
+	_, rest, ok := strings.Cut(referrer, "://")
+	if !ok {
+		return referrer
+	}
+	domain, _, _ := strings.Cut(rest, "/")
+	return domain
+}
+
+// employ sets what the customer's own product tells of its users. Types
+// drift as they do where several services write the same key.
+func employ(to map[string]any, r *rand.Rand, a *Account, c contact, signedUp time.Time) {
+	logins := between(r, 1, 900)
+	to["company"], to["job_title"], to["login_count"] = a.Name, c.title, logins
+	to["plan"] = strings.ToLower(a.facts.plan)
+	if chance(r, 12) {
+		to["plan"] = a.facts.plan // written by the billing job
+	}
+	if chance(r, 8) {
+		to["login_count"] = strconv.Itoa(logins)
+	}
+	if a.ExternalID != "" {
+		to["org_id"] = a.ExternalID
+	}
+	if chance(r, 80) {
+		to["signed_up_at"] = moment(signedUp)
+	}
+	if chance(r, 60) {
+		to["is_admin"] = chance(r, 20)
+		if chance(r, 10) {
+			to["is_admin"] = "true"
+		}
+	}
+	if chance(r, 50) {
+		to["locale"], to["onboarding_completed"] = pick(r, zoneless), chance(r, 70)
+	}
+	if chance(r, 35) {
+		to["nps_score"] = between(r, 0, 10)
+	}
+	if chance(r, 10) {
+		to["nps_score"] = nil
+	}
+	if chance(r, 25) {
+		to["last_invoice_total"] = float64(a.facts.arr) / 12
+		to["teams"] = []any{pick(r, teams), pick(r, teams)}
+	}
+	if chance(r, 15) {
+		to["preferences"] = map[string]any{"theme": pick(r, []string{"dark", "light"}), "digest": chance(r, 50), "columns": []any{"name", "owner", between(r, 1, 9)}}
+	}
+	if chance(r, 20) {
+		to["invited_by"] = contactsOf(a)[0].email
+	}
+	if chance(r, 6) {
+		to["phone"] = "+44 1632 960" + token(r, digits, 3) // a range reserved for fiction
 	}
 }
