@@ -55,7 +55,6 @@ func (c *Cache[V]) Get(ctx context.Context, key string, fetch func(context.Conte
 	}
 }
 
-
 // Peek returns a value that is there and fresh.
 func (c *Cache[V]) Peek(key string) (V, bool) {
 	c.mu.Lock()

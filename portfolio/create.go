@@ -1,0 +1,98 @@
+package portfolio
+
+import (
+	"context"
+	"encoding/json"
+
+	"posthog-accounts-mcp/client"
+	"posthog-accounts-mcp/internal/plain"
+	"posthog-accounts-mcp/journal"
+)
+
+// Draft is a new account.
+type Draft struct {
+	Name       string
+	ExternalID string
+	Set        map[string]json.RawMessage
+	Roles      map[Role]string
+	Tags       []string
+}
+
+// Create makes an account. A taken external id is no failure: the account that
+// has it is the answer, untouched.
+func (b *Book) Create(ctx context.Context, draft Draft) (Result, error) {
+	create := client.AccountCreate{Name: draft.Name, Properties: map[string]json.RawMessage{}, Tags: normalTags(draft.Tags)}
+	if draft.ExternalID != "" {
+		create.ExternalID = &draft.ExternalID
+	}
+	for key, value := range draft.Set {
+		create.Properties[key] = value
+	}
+	for role, who := range draft.Roles {
+		if who == None || who == Unassigned {
+			continue
+		}
+		holder, err := b.holder(ctx, who)
+		if err != nil {
+			return Result{}, err
+		}
+		create.Properties[string(role)] = holder.stored()
+	}
+	made, err := b.api.CreateAccount(ctx, create)
+	switch {
+	case client.KindOf(err) == client.Conflict && draft.ExternalID != "":
+		return b.existing(ctx, draft.ExternalID, err)
+	case unclear(err):
+		return Result{}, plain.Refuse("Outcome unknown: PostHog did not answer, so the account may or may not have been created. Look with list_accounts {\"search\": %s} before you repeat the call, or two accounts may come of it.", quote(draft.Name))
+	case err != nil:
+		return Result{}, err
+	}
+	found, err := b.api.Account(ctx, made.ID)
+	if err != nil {
+		return Result{}, unseen(nil, err)
+	}
+	wanted := State(client.Account{Name: draft.Name, ExternalID: create.ExternalID, Properties: create.Properties, Tags: create.Tags})
+	result := Result{Account: found, After: State(found)}
+	result.Outcome = journal.Compare(nil, wanted, pick(result.After, wanted), same)
+	if result.Outcome != journal.Applied {
+		result.Outcome = journal.Partial // the account exists, whatever became of its fields
+	}
+	result.Note = remark(result.Outcome, nil)
+	return result, nil
+}
+
+// existing answers a create whose external id is taken.
+func (b *Book) existing(ctx context.Context, externalID string, conflict error) (Result, error) {
+	accounts, err := b.search(ctx, externalID)
+	if err != nil {
+		return Result{}, err
+	}
+	for _, account := range accounts {
+		if account.ExternalID != nil && *account.ExternalID == externalID {
+			return Result{
+				Outcome: journal.Ignored, Account: account, After: State(account),
+				Note: "An account with this external_id exists already; it is shown in after and was not touched. Use update_account to change it.",
+			}, nil
+		}
+	}
+	return Result{}, conflict // taken by an account this key may not see
+}
+
+// Delete deletes an account that was just read, and looks that it is gone.
+func (b *Book) Delete(ctx context.Context, account client.Account) (Result, error) {
+	writeErr := b.api.DeleteAccount(ctx, account.ID)
+	if writeErr != nil && !unclear(writeErr) {
+		return Result{}, writeErr
+	}
+	result := Result{Outcome: journal.Applied, Account: account, Before: State(account)}
+	found, err := b.api.Account(ctx, account.ID)
+	switch {
+	case client.KindOf(err) == client.NotFound:
+		return result, nil
+	case err != nil:
+		return Result{}, unseen(writeErr, err)
+	}
+	result.Outcome, result.Account, result.After = journal.Ignored, found, State(found)
+	result.Note = "PostHog still shows the account."
+	return result, nil
+}

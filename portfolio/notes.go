@@ -1,0 +1,91 @@
+package portfolio
+
+import (
+	"context"
+	"strings"
+
+	"posthog-accounts-mcp/client"
+	"posthog-accounts-mcp/internal/plain"
+	"posthog-accounts-mcp/journal"
+	"posthog-accounts-mcp/notes"
+)
+
+// Latest is the word for an account's newest note.
+const Latest = "latest"
+
+// Notes gives a page of an account's notes.
+func (b *Book) Notes(ctx context.Context, account client.Account, query client.NotebookQuery) (client.Page[client.Notebook], error) {
+	return b.api.ListNotebooks(ctx, account.ID, query)
+}
+
+// Note finds one note of an account, by short id or as the latest.
+func (b *Book) Note(ctx context.Context, account client.Account, reference string) (client.Notebook, error) {
+	reference = strings.TrimSpace(reference)
+	if !strings.EqualFold(reference, Latest) {
+		note, err := b.api.Notebook(ctx, account.ID, reference)
+		if client.KindOf(err) == client.NotFound {
+			return note, plain.Refuse("The account %s has no note %q. list_notebooks shows the short ids of its notes; \"latest\" is the newest.", quote(account.Name), plain.Short(reference))
+		}
+		return note, err
+	}
+	page, err := b.api.ListNotebooks(ctx, account.ID, client.NotebookQuery{Ordering: "-created_at", Limit: 1})
+	if err != nil {
+		return client.Notebook{}, err
+	}
+	if len(page.Results) == 0 {
+		return client.Notebook{}, plain.Refuse("The account %s has no notes yet.", quote(account.Name))
+	}
+	return page.Results[0], nil
+}
+
+// NoteResult is what became of a note that was written or deleted.
+type NoteResult struct {
+	Outcome journal.Outcome
+	Note    client.Notebook
+	Remark  string
+}
+
+// WriteNote adds a note. It goes out as Markdown text without a document: that
+// is what every PostHog renders and its search finds.
+func (b *Book) WriteNote(ctx context.Context, account client.Account, title, markdown string) (NoteResult, error) {
+	made, err := b.api.CreateNotebook(ctx, account.ID, client.NotebookCreate{Title: title, TextContent: markdown})
+	switch {
+	case unclear(err):
+		return NoteResult{}, plain.Refuse("Outcome unknown: PostHog did not answer, so the note may or may not have been written. Look with list_notebooks before you repeat the call, or two notes may come of it.")
+	case err != nil:
+		return NoteResult{}, err
+	}
+	found, err := b.api.Notebook(ctx, account.ID, made.ShortID)
+	if err != nil {
+		return NoteResult{}, unseen(nil, err)
+	}
+	result := NoteResult{Outcome: journal.Applied, Note: found}
+	if stored, _ := notes.Markdown(found.Content, value(found.TextContent)); stored != markdown || found.Title != title {
+		result.Outcome = journal.Partial
+		result.Remark = "PostHog stored the note differently from what was sent; get_notebook shows it."
+	}
+	return result, nil
+}
+
+// DeleteNote deletes a note that was just read, and looks that it is gone.
+func (b *Book) DeleteNote(ctx context.Context, account client.Account, note client.Notebook) (NoteResult, error) {
+	writeErr := b.api.DeleteNotebook(ctx, account.ID, note.ShortID)
+	if writeErr != nil && !unclear(writeErr) {
+		return NoteResult{}, writeErr
+	}
+	_, err := b.api.Notebook(ctx, account.ID, note.ShortID)
+	switch {
+	case client.KindOf(err) == client.NotFound:
+		return NoteResult{Outcome: journal.Applied, Note: note}, nil
+	case err != nil:
+		return NoteResult{}, unseen(writeErr, err)
+	}
+	return NoteResult{Outcome: journal.Ignored, Note: note, Remark: "PostHog still shows the note."}, nil
+}
+
+func value(text *string) string {
+	if text == nil {
+		return ""
+	}
+	return *text
+}

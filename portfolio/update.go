@@ -1,0 +1,229 @@
+package portfolio
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+
+	"posthog-accounts-mcp/client"
+	"posthog-accounts-mcp/internal/plain"
+	"posthog-accounts-mcp/journal"
+)
+
+// Change is what to change of an account. What it does not name stays.
+type Change struct {
+	Name       string
+	ExternalID string
+	Set        map[string]json.RawMessage // properties by name
+	Unset      []string                   // properties to remove, or external_id
+	TagsAdd    []string
+	TagsRemove []string
+	Roles      map[Role]string // e-mail, user id, me; none or unassigned removes
+}
+
+// IsEmpty tells whether nothing is asked for.
+func (c Change) IsEmpty() bool {
+	return c.Name == "" && c.ExternalID == "" && len(c.Set)+len(c.Unset)+len(c.TagsAdd)+len(c.TagsRemove)+len(c.Roles) == 0
+}
+
+// target is an account as a change wants it.
+type target struct {
+	account client.Account
+	wanted  map[string]any // the fields that differ, as they shall be; nil removes
+}
+
+// aim works out what the account becomes, resolving colleagues.
+func (b *Book) aim(ctx context.Context, account client.Account, change Change) (target, error) {
+	if err := change.contradiction(); err != nil {
+		return target{}, err
+	}
+	next := account
+	next.Properties = maps.Clone(account.Properties)
+	if next.Properties == nil {
+		next.Properties = map[string]json.RawMessage{}
+	}
+	if change.Name != "" {
+		next.Name = change.Name
+	}
+	if change.ExternalID != "" {
+		next.ExternalID = &change.ExternalID
+	}
+	for _, key := range change.Unset {
+		if key == "external_id" {
+			next.ExternalID = nil
+		}
+		delete(next.Properties, key)
+	}
+	maps.Copy(next.Properties, change.Set)
+	for role, who := range change.Roles {
+		if who == None || who == Unassigned {
+			delete(next.Properties, string(role))
+			continue
+		}
+		holder, err := b.holder(ctx, who)
+		if err != nil {
+			return target{}, err
+		}
+		next.Properties[string(role)] = holder.stored()
+	}
+	remove := normalTags(change.TagsRemove)
+	next.Tags = slices.DeleteFunc(normalTags(append(slices.Clone(account.Tags), change.TagsAdd...)), func(tag string) bool {
+		return slices.Contains(remove, tag)
+	})
+	return target{next, difference(State(account), State(next))}, nil
+}
+
+// contradiction refuses a change that asks for a thing and its opposite.
+func (c Change) contradiction() error {
+	for _, key := range c.Unset {
+		if _, set := c.Set[key]; set || key == "external_id" && c.ExternalID != "" {
+			return plain.Refuse("Not done: %s is both set and unset in the same call.", key)
+		}
+	}
+	for _, tag := range normalTags(c.TagsRemove) {
+		if slices.Contains(normalTags(c.TagsAdd), tag) {
+			return plain.Refuse("Not done: the tag %q is both added and removed in the same call.", tag)
+		}
+	}
+	return nil
+}
+
+// difference is the fields of next that are not as in base; nil where next has
+// none.
+func difference(base, next map[string]any) map[string]any {
+	changed := map[string]any{}
+	for field, value := range next {
+		if !same(value, base[field]) {
+			changed[field] = value
+		}
+	}
+	for field := range base {
+		if _, kept := next[field]; !kept {
+			changed[field] = nil
+		}
+	}
+	return changed
+}
+
+// Preview tells what a change would do, and does nothing.
+func (b *Book) Preview(ctx context.Context, account client.Account, change Change) (before, after map[string]any, err error) {
+	aimed, err := b.aim(ctx, account, change)
+	if err != nil {
+		return nil, nil, err
+	}
+	return pick(State(account), aimed.wanted), aimed.wanted, nil
+}
+
+// Update changes an account that was just read. PostHog replaces properties and
+// tags as a whole, so both are sent complete, with only the named members
+// changed; the account is read back to tell what is there now.
+func (b *Book) Update(ctx context.Context, account client.Account, change Change) (Result, error) {
+	aimed, err := b.aim(ctx, account, change)
+	if err != nil {
+		return Result{}, err
+	}
+	before := pick(State(account), aimed.wanted)
+	if len(aimed.wanted) == 0 {
+		return Result{Outcome: journal.Ignored, Account: account, Before: before, After: before, Note: "It is already so; nothing was sent."}, nil
+	}
+	_, writeErr := b.api.PatchAccount(ctx, account.ID, patch(account, aimed))
+	if writeErr != nil && !unclear(writeErr) {
+		return Result{}, writeErr
+	}
+	found, err := b.api.Account(ctx, account.ID)
+	if err != nil {
+		return Result{}, unseen(writeErr, err)
+	}
+	result := Result{Account: found, Before: before, After: pick(State(found), aimed.wanted)}
+	result.Outcome = journal.Compare(before, aimed.wanted, result.After, same)
+	result.Note = remark(result.Outcome, writeErr)
+	return result, nil
+}
+
+// patch sends only what differs.
+func patch(account client.Account, aimed target) client.AccountPatch {
+	var p client.AccountPatch
+	for field := range aimed.wanted {
+		switch field {
+		case "name":
+			p.Name = client.Set(aimed.account.Name)
+		case "external_id":
+			p.ExternalID = client.Null[string]()
+			if aimed.account.ExternalID != nil {
+				p.ExternalID = client.Set(*aimed.account.ExternalID)
+			}
+		case "tags":
+			p.Tags = client.Set(aimed.account.Tags)
+		default:
+			p.Properties = client.Set(aimed.account.Properties)
+		}
+	}
+	return p
+}
+
+// unclear tells whether a failed write may have happened all the same.
+func unclear(err error) bool {
+	failure, ok := errors.AsType[*client.Error](err)
+	return ok && failure.Sent
+}
+
+// unseen words a write that could not be read back.
+func unseen(writeErr, readErr error) error {
+	if writeErr != nil {
+		return plain.Refuse("Outcome unknown: PostHog did not answer the change, nor the look afterwards. The change may or may not be there. Read the object before you repeat anything.")
+	}
+	return plain.Refuse("PostHog accepted the change, but it could not be read back (%s). Read the object to see what is there now.", plain.Explain(readErr))
+}
+
+// remark is what a receipt says besides its outcome.
+func remark(outcome journal.Outcome, writeErr error) string {
+	text := map[journal.Outcome]string{
+		journal.Ignored:    "PostHog took the request but changed nothing.",
+		journal.Partial:    "Only part of the change is there: compare after with what was asked.",
+		journal.Overridden: "Something else is there now than was asked for; somebody may have changed it at the same time.",
+	}[outcome]
+	if writeErr != nil {
+		text = "PostHog's answer was lost; this is what was read afterwards. " + text
+	}
+	return text
+}
+
+// Inverse is the change that turns after back into before.
+func Inverse(before, after map[string]any) Change {
+	change := Change{Set: map[string]json.RawMessage{}, Roles: map[Role]string{}}
+	for field, old := range before {
+		text, _ := old.(string)
+		switch {
+		case field == "name":
+			change.Name = text
+		case field == "external_id" && old != nil:
+			change.ExternalID = text
+		case field == "tags":
+			was, is := texts(old), texts(after[field])
+			change.TagsAdd, change.TagsRemove = without(was, is), without(is, was)
+		case slices.Contains(Roles, Role(field)):
+			change.Roles[Role(field)] = None
+			if old != nil {
+				change.Roles[Role(field)] = text
+			}
+		case old == nil:
+			change.Unset = append(change.Unset, field)
+		default:
+			change.Set[field], _ = json.Marshal(old) // it came from JSON
+		}
+	}
+	slices.Sort(change.Unset)
+	return change
+}
+
+func texts(value any) []string {
+	list, _ := value.([]string)
+	return list
+}
+
+// without is the members of a that b lacks.
+func without(a, b []string) []string {
+	return slices.DeleteFunc(slices.Clone(a), func(s string) bool { return slices.Contains(b, s) })
+}
