@@ -110,5 +110,13 @@ func all[T any](seq iter.Seq2[T, error]) ([]T, error) {
 	return collected, nil
 }
 
+// every returns the rows of all pages of a list.
+func every[T any](ctx context.Context, s *Session, c call, decode func(gjson.Result) (T, error)) ([]T, error) {
+	return all(walk(ctx, c, window{limit: maxLimit}, func(ctx context.Context, w window) (Page[T], error) {
+		c.query = w.values()
+		return fetch(ctx, s, c, page(w, decode))
+	}))
+}
+
 // errNoID is a row that cannot be what was asked for.
 var errNoID = errors.New("an object in it has no id")

@@ -87,7 +87,7 @@ func (s *Session) run(ctx context.Context, c call) error {
 // broken wraps what is wrong with a 2xx answer. A write has probably happened by then.
 func (c call) broken(answer *response, problem error) *Error {
 	return &Error{Kind: BadResponse, Op: c.op, Method: c.method, Status: answer.status,
-		Detail: problem.Error(), Sent: !c.isRead()}
+		Detail: problem.Error(), Sent: !c.isRead(), cause: problem}
 }
 
 // jsonOf checks that the answer is whole JSON. encoding/json does the check since its scanner is bounded

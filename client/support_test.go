@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -106,4 +107,18 @@ func at(t testing.TB, text string) time.Time {
 	moment, err := time.Parse(time.RFC3339Nano, text)
 	require.NoError(t, err)
 	return moment
+}
+
+// pagesOf serves one row a page.
+func pagesOf(rows ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		limit, _ := strconv.Atoi(r.URL.Query().Get("limit"))
+		offset, _ := strconv.Atoi("0" + r.URL.Query().Get("offset"))
+		number, next := offset/limit, "null"
+		if number+1 < len(rows) {
+			next = `"https://evil.example/next"`
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"count":9999,"next":`+next+`,"results":[`+rows[number]+`]}`)
+	}
 }

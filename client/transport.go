@@ -63,7 +63,7 @@ func (g *guard) RoundTrip(request *http.Request) (*http.Response, error) {
 }
 
 // readPosts are the POST endpoints that change nothing: they are POSTs for the size of their input.
-var readPosts = []string{"/persons/batch_by_distinct_ids/", "/persons/batch_by_uuids/", "/oauth/introspect"}
+var readPosts = []string{"/persons/batch_by_distinct_ids/", "/persons/batch_by_uuids/", "/oauth/introspect/"}
 
 // isRead reports whether a request cannot change anything in PostHog.
 func isRead(method, path string) bool {
