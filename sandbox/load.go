@@ -1,6 +1,15 @@
 package sandbox
 
-import "time"
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"posthog-accounts-mcp/sandbox/seed"
+)
+
+// emptyMembers is how many of the seeded members an empty sandbox has.
+const emptyMembers = 3
 
 // seedIdentity sets up the organisation, its project and its members. It runs
 // at once, unlike the loading of rows: there is little of it, and the keys
@@ -8,10 +17,138 @@ import "time"
 func (s *Sandbox) seedIdentity() {
 	s.org = organization{ID: organizationID, Name: "Sandbox Inc."}
 	s.project = project{ID: ProjectID, UUID: "0192d1aa-5c1e-7000-8000-0000000000a1", Name: "Default project"}
-	joined := s.start.Add(-400 * 24 * time.Hour)
-	s.org.Users = []user{
-		{ID: 1, UUID: "0192d1aa-5c1e-7000-8000-00000000b001", DistinctID: "ada", FirstName: "Ada", Email: "ada@example.com", Level: 15, JoinedAt: joined},
-		{ID: 2, UUID: "0192d1aa-5c1e-7000-8000-00000000b002", DistinctID: "grace", FirstName: "Grace", Email: "grace@example.com", Level: 1, JoinedAt: joined.Add(time.Hour)},
-		{ID: 3, UUID: "0192d1aa-5c1e-7000-8000-00000000b003", DistinctID: "linus", FirstName: "Linus", Email: "linus@example.com", Level: 1, JoinedAt: joined.Add(2 * time.Hour)},
+	members := seed.Users()
+	if s.opts.Empty {
+		members = members[:emptyMembers]
+	}
+	for i, m := range members {
+		s.org.Users = append(s.org.Users, user{
+			ID: m.ID, UUID: m.UUID, DistinctID: m.DistinctID, FirstName: m.FirstName, LastName: m.LastName, Email: m.Email,
+			Role: m.Role, Level: m.Level, JoinedAt: s.start.Add(-900*24*time.Hour + time.Duration(i)*17*24*time.Hour),
+		})
+	}
+}
+
+// ago is a seeded moment: that long before the sandbox started, as PostgreSQL
+// stores it.
+func (s *Sandbox) ago(d time.Duration) time.Time { return s.start.Add(-d).Truncate(time.Microsecond) }
+
+// userRef is a column that refers to a user, null for 0 and for somebody who
+// is not a member.
+func (s *Sandbox) userRef(id int64) *int64 {
+	if u := s.userByID(id); u != nil {
+		return &u.ID
+	}
+	return nil
+}
+
+func (s *Sandbox) loadAccounts(store *accountStore) {
+	store.rows = map[uuid.UUID]*account{}
+	if s.opts.Empty {
+		return
+	}
+	for _, seeded := range seed.Accounts() {
+		row := &account{
+			id: uuid.MustParse(seeded.ID), name: seeded.Name, tags: seeded.Tags, createdBy: s.userRef(seeded.CreatedBy),
+			createdAt: s.ago(seeded.CreatedAgo), updatedAt: s.ago(seeded.UpdatedAgo),
+		}
+		if seeded.ExternalID != "" {
+			row.externalID = &seeded.ExternalID
+		}
+		s.loadProperties(row, seeded)
+		store.put(row)
+	}
+}
+
+// loadProperties is where the generations differ in how they keep roles: in
+// this one they are properties.
+func (s *Sandbox) loadProperties(row *account, seeded seed.Account) {
+	properties := map[string]any{}
+	for key, value := range seeded.Properties {
+		properties[key] = value
+	}
+	for i, holder := range []int64{seeded.CSM, seeded.AccountExecutive, seeded.AccountOwner} {
+		if u := s.userByID(holder); u != nil {
+			properties[roleNames[i]] = map[string]any{"id": u.ID, "email": u.Email}
+		}
+	}
+	encoded, _ := encode(properties) // texts and numbers only: it cannot fail
+	row.properties = jsonb(encoded)
+	row.roles = rolesOf(row.properties)
+}
+
+func (s *Sandbox) loadNotebooks(store *notebookStore) {
+	store.rows, store.links = map[string]*notebook{}, map[uuid.UUID][]string{}
+	if s.opts.Empty {
+		return
+	}
+	for _, seeded := range seed.Notes() {
+		linkedTo := uuid.MustParse(seeded.AccountID)
+		author := s.userByID(seeded.Author)
+		row := &notebook{
+			id: uuid.MustParse(seeded.ID), shortID: seeded.ShortID, account: &linkedTo, text: &seeded.Markdown, fromText: true,
+			createdAt: s.ago(seeded.Ago), modifiedAt: s.ago(seeded.ModifiedAgo), createdBy: author, modifiedBy: author,
+		}
+		if !seeded.NullTitle {
+			row.title = &seeded.Title
+		}
+		if seeded.Doc != nil { // somebody saved it in the editor
+			row.content, row.fromText, row.version = jsonb(seeded.Doc), false, 1
+		}
+		store.add(row)
+	}
+}
+
+func (s *Sandbox) loadCustomProperties(store *customPropertyStore) {
+	store.definitions, store.values = map[uuid.UUID]*definition{}, map[uuid.UUID][]*propertyValue{}
+	if s.opts.Empty {
+		return
+	}
+	made := s.ago(300 * 24 * time.Hour)
+	for _, seeded := range seed.Definitions() {
+		row := &definition{
+			id: uuid.MustParse(seeded.ID), name: seeded.Name, displayType: seeded.DisplayType, bigNumber: seeded.IsBigNumber,
+			createdAt: made, createdBy: s.userRef(seed.Ada), updatedAt: made,
+		}
+		if seeded.Description != "" {
+			row.description = &seeded.Description
+		}
+		for _, o := range seeded.Options {
+			row.options = append(row.options, option(o))
+		}
+		if seeded.Source {
+			row.source = s.warehouseSource(row)
+		}
+		store.definitions[row.id] = row
+	}
+	for _, seeded := range seed.Values(s.start) {
+		row := &propertyValue{
+			id: uuid.MustParse(seeded.ID), account: uuid.MustParse(seeded.AccountID), definition: uuid.MustParse(seeded.DefinitionID),
+			value: storedValue(store, seeded), createdAt: s.ago(seeded.Ago), createdBy: s.userRef(seeded.CreatedBy),
+		}
+		store.values[row.account] = append(store.values[row.account], row)
+	}
+}
+
+// storedValue is a seeded value as its column holds it: the seed has dates as
+// texts.
+func storedValue(store *customPropertyStore, seeded seed.Value) any {
+	text, isText := seeded.Value.(string)
+	d := store.definitions[uuid.MustParse(seeded.DefinitionID)]
+	if isText && storageOf[d.displayType] == datetimeStorage {
+		moment, _ := parseISO(text)
+		return moment
+	}
+	return seeded.Value
+}
+
+// warehouseSource is the view that feeds a definition, its ids derived from
+// the definition's.
+func (s *Sandbox) warehouseSource(d *definition) *sourceBody {
+	derived := func(what string) string { return uuid.NewSHA1(d.id, []byte(what)).String() }
+	return &sourceBody{
+		ID: derived("source"), Definition: d.id.String(), SavedQuery: derived("view"), SourceColumn: "value", KeyColumn: "external_id",
+		IsEnabled: true, LastSyncedAt: stamp(s.ago(3 * time.Hour)), CreatedAt: stamp(d.createdAt), CreatedBy: d.createdBy,
+		UpdatedAt: stamp(s.ago(3 * time.Hour)),
 	}
 }

@@ -66,8 +66,10 @@ type Sandbox struct {
 	org     organization
 	project project
 
-	accounts accountStore
-	persons  personStore
+	accounts         accountStore
+	notebooks        notebookStore
+	customProperties customPropertyStore
+	persons          personStore
 }
 
 // New builds a sandbox. It starts nothing and allocates the seeded rows only
