@@ -77,6 +77,7 @@ type facts struct {
 	seats    int
 	health   int // of 100
 	renewal  int // days until the contract renews
+	people   []contact
 }
 
 // idSpacing is the time between the ids of two accounts.
@@ -100,11 +101,12 @@ func Accounts() []Account {
 			CSM:              roles[i].csm,
 			AccountExecutive: roles[i].executive,
 			AccountOwner:     roles[i].owner,
-			Domain:           names[i].slug + pick(r, []string{".example", ".example", ".test"}),
+			Domain:           names[i].slug + domainEnding(r, i),
 			Churned:          slices.Contains(gone[:ChurnedAccounts], i),
 			Ignored:          slices.Contains(gone[ChurnedAccounts:], i),
 		}
-		a.facts = accountFacts(r, i, names[i].slug, slices.Contains(renewing, i))
+		a.facts = accountFacts(r, i, names[i], slices.Contains(renewing, i))
+		a.facts.people = contactsOf(i, a.Domain)
 		a.ExternalID = externalID(r, i, names[i].slug)
 		a.Properties = foreignIDs(r, i)
 		a.Tags = accountTags(r, a, slices.Contains(renewing, i))
@@ -121,6 +123,15 @@ func accountID(r *rand.Rand, i int) string {
 		return fixed
 	}
 	return id
+}
+
+// domainEnding is one of the two that are reserved and never resolve.
+func domainEnding(r *rand.Rand, i int) string {
+	ending := pick(r, []string{".example", ".example", ".test"})
+	if _, remarkable := remarkableNames[i]; remarkable {
+		return ".example"
+	}
+	return ending
 }
 
 // places draws n different accounts, none of them forbidden.
@@ -194,7 +205,7 @@ var segments = []struct {
 	{"startup", 15, []string{"Free", "Startup"}, 0, 6_000, 2, 18},
 }
 
-func accountFacts(r *rand.Rand, i int, slug string, renewing bool) facts {
+func accountFacts(r *rand.Rand, i int, n named, renewing bool) facts {
 	s := segments[0]
 	for n, percent := 0, r.IntN(100); n < len(segments); n++ {
 		s = segments[n]
@@ -204,9 +215,9 @@ func accountFacts(r *rand.Rand, i int, slug string, renewing bool) facts {
 	}
 	f := facts{
 		index:    i,
-		slug:     slug,
+		slug:     n.slug,
 		segment:  s.name,
-		industry: pick(r, industries),
+		industry: cmp.Or(n.industry, pick(r, industries)),
 		plan:     pick(r, s.plan),
 		arr:      between(r, s.lowARR/500, s.hiARR/500) * 500,
 		seats:    between(r, s.lowSeat, s.hSeat),
@@ -325,7 +336,7 @@ func mailOf(r *rand.Rand, a *Account) (domains, emails []string) {
 	if chance(r, 15) {
 		domains = append(domains, "mail."+a.Domain)
 	}
-	for _, c := range contactsOf(a)[:between(r, 0, 2)] {
+	for _, c := range a.facts.people[:between(r, 0, 2)] {
 		emails = append(emails, strings.ToLower(c.email))
 	}
 	if chance(r, 4) { // a founder who signed up with a private address

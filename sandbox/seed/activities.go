@@ -22,7 +22,7 @@ func Activities() []Activity {
 	logged := 0
 	for i := range accounts {
 		a := &accounts[i]
-		people := contactsOf(a)
+		people := a.facts.people
 		first := next
 		next += int64(len(people))
 		if i != acmeIndex && i%4 != 0 || i == mergedAccount {

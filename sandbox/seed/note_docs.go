@@ -67,9 +67,9 @@ func row(kind string, cells ...string) node {
 }
 
 // editedDoc is the document behind an edited note. Every note gets the start
-// of its text and two of the pieces the editor can make; a few are saved in
-// the odd shapes old rows have.
-func editedDoc(s *story, n int) json.RawMessage {
+// of its text and two of the pieces the editor can make. The first two edits
+// are saved in the odd shapes old rows have.
+func editedDoc(s *story, edit int) json.RawMessage {
 	content := []node{
 		title(2, "Edited: "+s.title("call")),
 		para(text("Changed after the call. "), text(s.people[0].given, "bold"), text(" asked us to correct "), text("two numbers", "italic"),
@@ -81,17 +81,23 @@ func editedDoc(s *story, n int) json.RawMessage {
 	content = append(content, pieces[(first+1+s.r.IntN(len(pieces)-1))%len(pieces)](s)...)
 	content = append(content, para(text(s.say(remarks))), para())
 
-	doc, err := json.Marshal(node{Type: "doc", Content: content})
-	switch { // some rows hold the bare list of nodes, some the document as a string
-	case err == nil && n == 1 && s.a.facts.index%5 == 0:
-		doc, err = json.Marshal(content)
-	case err == nil && n == 1 && s.a.facts.index%5 == 1:
-		doc, err = json.Marshal(string(doc))
-	}
-	if err != nil { // strings and maps of strings always marshal
-		return nil
+	doc := encode(node{Type: "doc", Content: content})
+	switch edit {
+	case 1: // the bare list of nodes
+		return encode(content)
+	case 2: // the document as a string
+		return encode(string(doc))
 	}
 	return doc
+}
+
+// encode is v as JSON; nodes hold nothing that JSON cannot say.
+func encode(v any) json.RawMessage {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return nil
+	}
+	return raw
 }
 
 func editedTable(s *story) []node {

@@ -40,7 +40,7 @@ type story struct {
 }
 
 func newStory(r *rand.Rand, a *Account, author int64) *story {
-	s := &story{r: r, a: a, people: contactsOf(a), author: author, told: make(map[string]bool, 24)}
+	s := &story{r: r, a: a, people: a.facts.people, author: author, told: make(map[string]bool, 24)}
 	s.rival = rivals[a.facts.index%len(rivals)]
 	s.Grow(4096)
 	return s
@@ -214,7 +214,7 @@ func (s *story) figures() {
 func (s *story) whoIsWho() {
 	s.line("| Person | Does | How they are with us |")
 	s.line("| --- | --- | --- |")
-	moods := []string{"champion", "friendly, busy", "sceptical", "wants numbers, not words", "new, unknown", "answers within the hour", "only by phone"}
+	moods := []string{"on our side", "friendly, busy", "sceptical", "wants numbers, not words", "new, unknown", "answers within the hour", "only by phone"}
 	for _, c := range s.people[:between(s.r, 3, 5)] {
 		s.line("| %s | %s | %s |", c.name(), c.title, pick(s.r, moods))
 	}

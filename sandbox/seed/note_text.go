@@ -21,7 +21,7 @@ var openings = map[string][]string{
 		"We kept the review to forty minutes, as ${buyer} had asked. The numbers below are the ones on the slides.",
 	},
 	"handover": {
-		"Everything I would want to know if I took over ${company} tomorrow. Shout if something is missing. ${Author}",
+		"Everything I would want to know if I took over ${company} tomorrow. Shout if something is missing.",
 		"Handover from ${Author}. I have looked after ${company} for ${n} quarters; what follows is what is not in any field.",
 		"${company} moves to a new CSM. We told ${champion} in the last call and it was taken well; ${buyer} has not been told yet.",
 		"Notes for whoever picks this up. The short version: healthy on paper, one champion deep.",
@@ -66,7 +66,7 @@ var remarks = []string{
 	"Adoption of ${feature} went from ${n} to ${n2} weekly users. ${champion} credits the two champions in the ${team} team.",
 	"The ${team} team still works with spreadsheets. ${user} would switch if somebody sat down with them for an hour.",
 	"They compared us with ${rival} last month. What tipped it was having ${feature} and ${feature2} in one place.",
-	"${buyer} wants to know what ${feature} costs at three times the volume. ${ae} will send a range, not a number.",
+	"${buyer} wants to know what ${feature} would cost at three times the volume. ${ae} will send a range, not a number.",
 	"${champion} would like to see ${metric} broken down by plan, which they cannot do until ${dev} sends the plan as a person property.",
 	"A reorganisation is coming: the ${team} team will report to ${buyer}. That is good for us, ${buyer} reads every chart we send.",
 	"We found ${n} unused dashboards. ${user} will archive the ones nobody opened in ${weeks} weeks.",
@@ -90,16 +90,28 @@ var remarks = []string{
 	"${user} has become our best advocate: runs a monthly session for newcomers without being asked.",
 	"Retention looks better than it is, since test accounts are counted. ${dev} will filter them with a cohort.",
 	"The warehouse sync lags by ${n} hours. Acceptable for ${buyer}, not for the ${team} team, who act on it daily.",
+	"${champion} compared last month's numbers with the invoice and they matched to the event, which made my day easier.",
+	"Mobile is next: ${dev} will start with ${feature} and leave ${feature2} for later.",
+	"There was a misunderstanding about seats. They have ${n2} people who look at dashboards and thought each needed one.",
+	"${buyer} is new to the company and asked the plain questions nobody else asks, such as who acts on ${metric}.",
+	"Their ${team} team built an internal page that embeds ${n} of our charts. It is the most visited page they have.",
+	"A partner of theirs wants the same set-up. ${champion} will introduce us once the ${event} is through.",
+	"They clean up: ${n2} event names are down to ${n}, and ${dev} reviews every new one.",
+	"${user} pointed out that the time zone of the project is still the one of their old office.",
+	"We spoke about sampling. ${dev} would rather send less than see less, and will drop the heartbeat events.",
+	"Feature requests from them since last time: ${n}, of which ${feature} by team is the one they would pay for.",
+	"Response times were slow on ${n} of their dashboards. Two are now cached, one was simply wrong.",
+	"${champion} wants to show ${metric} to customers. We talked about what may be shared and what may not.",
 	"They asked for single sign-on for contractors. It is part of ${plan}, nobody had told them.",
 }
 
 // details stand below a remark, one level deeper.
 var details = []string{
-	"${dev} owns this", "blocked by their release freeze", "agreed, no date yet", "needs ${feature2} first",
+	"${dev} owns this", "blocked by their release freeze", "no date yet", "worth repeating in the review",
 	"was already discussed with ${ae}", "see ticket ${ticket}", "affects ${n} people in the ${team} team",
-	"${champion} will confirm by e-mail", "works on staging, not in production", "only on the mobile app",
-	"they have a workaround and dislike it", "${buyer} does not know yet", "measured over ${weeks} weeks",
-	"revisit after the ${event}", "costs them about ${n} hours a week", "not urgent, but asked for the third time",
+	"${champion} will confirm by e-mail", "came up in the last call too", "${user} has the details",
+	"${owner} should know", "${buyer} does not know yet", "so it has been for ${weeks} weeks",
+	"revisit after the ${event}", "keep an eye on it", "not urgent, but said for the third time",
 }
 
 // exportComplaints are the only sentences that speak of exports, so that a

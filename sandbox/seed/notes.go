@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -54,8 +55,9 @@ func noteShares() []int {
 func Notes() []Note {
 	notes := make([]Note, 0, NoteCount)
 	accounts := Accounts()
-	special := specialNotes()
-	for i, share := range noteShares() {
+	shares := noteShares()
+	special := specialNotes(shares)
+	for i, share := range shares {
 		a := &accounts[i]
 		for n, ago := range noteAges(a, share) {
 			made := note(a, n, ago, special[len(notes)])
@@ -86,22 +88,39 @@ func noteAges(a *Account, n int) []time.Duration {
 }
 
 // special tells what is out of the ordinary about a note.
-type special struct{ complains, edited bool }
+type special struct {
+	complains bool
+	edit      int // counts from 1; 0 is not edited
+}
 
 // specialNotes deals the complaints and the edits out, by the position of the
-// note among all. One complaint is always on Acme Robotics.
-func specialNotes() map[int]special {
-	r := random(areaNoteShares, 1)
-	dealt := map[int]special{3: {complains: true}}
-	for len(dealt) < ExportComplaints {
-		dealt[between(r, AcmeNotes, NoteCount-1)] = special{complains: true}
-	}
-	for edited := 0; edited < EditedNotes; {
-		at := between(r, 4, NoteCount-1)
-		if _, taken := dealt[at]; !taken {
-			dealt[at] = special{edited: true}
-			edited++
+// note among all. Acme Robotics has one of each; notes with a twist have none.
+func specialNotes(shares []int) map[int]special {
+	dealt := map[int]special{3: {complains: true}, 4: {edit: EditedNotes}}
+	position := 0
+	for i, share := range shares {
+		for n := range share {
+			if _, twisted := twists[place{i, n}]; twisted {
+				dealt[position] = special{}
+			}
+			position++
 		}
+	}
+	r := random(areaNoteShares, 1)
+	deal := func(what special) {
+		for {
+			at := r.IntN(NoteCount)
+			if _, taken := dealt[at]; !taken {
+				dealt[at] = what
+				return
+			}
+		}
+	}
+	for range ExportComplaints - 1 {
+		deal(special{complains: true})
+	}
+	for edit := 1; edit < EditedNotes; edit++ {
+		deal(special{edit: edit})
 	}
 	return dealt
 }
@@ -123,7 +142,7 @@ func note(a *Account, n int, ago time.Duration, what special) Note {
 	}
 	s := newStory(r, a, author)
 	made.Title = s.compose(noteKind(r, n), what.complains)
-	made.Markdown = s.String()
+	made.Markdown = strings.TrimSpace(s.String()) + "\n"
 	switch { // some people never fill in the title
 	case a.facts.index == acmeIndex:
 	case chance(r, 4):
@@ -131,10 +150,10 @@ func note(a *Account, n int, ago time.Duration, what special) Note {
 	case chance(r, 2):
 		made.Title = ""
 	}
-	if what.edited {
-		made.Doc = editedDoc(s, n)
+	if what.edit > 0 {
+		made.Doc = editedDoc(s, what.edit)
 	}
-	if what.edited || chance(r, 10) {
+	if what.edit > 0 || chance(r, 10) {
 		made.ModifiedAgo = time.Duration(r.Float64() * float64(ago)).Truncate(time.Microsecond)
 	}
 	return made
@@ -183,18 +202,28 @@ func (s *story) compose(kind string, complains bool) (title string) {
 
 func (s *story) title(kind string) string {
 	who, feature := s.people[between(s.r, 0, 3)], pick(s.r, features)
-	titles := map[string][]string{
-		"call":       {"Call with " + who.name(), "Sync: " + feature, "Weekly call", "Call notes: " + pick(s.r, metrics), "Catch-up after the " + pick(s.r, events)},
-		"qbr":        {"QBR", "Quarterly business review", "QBR with " + s.people[1].given, "Review of the quarter"},
-		"handover":   {"Handover", "Handover notes from " + firstName(s.author), "What to know about " + s.a.Name},
-		"escalation": {"Escalation: missing events", "Escalation " + s.word("ticket"), "Incident: wrong numbers on the " + pick(s.r, teams) + " dashboard"},
-		"kickoff":    {"Kick-off", "Onboarding kick-off", "Kick-off with " + who.given},
-		"renewal":    {"Renewal", "Renewal talk with " + s.people[1].given, "Renewal: where we stand"},
-		"training":   {"Training: " + feature, "Office hours", "Enablement session, " + pick(s.r, teams) + " team"},
-		"support":    {"Support review", "Open tickets", "Tickets and loose ends"},
-		"internal":   {"Account plan", "Internal: forecast", "Planning " + s.a.facts.segment},
+	var titles []string
+	switch kind {
+	case "qbr":
+		titles = []string{"QBR", "Quarterly business review", "QBR with " + s.people[1].given, "Review of the quarter"}
+	case "handover":
+		titles = []string{"Handover", "Handover notes from " + firstName(s.author), "What to know about " + s.a.Name}
+	case "escalation":
+		titles = []string{"Escalation: missing events", "Escalation " + s.word("ticket"), "Incident: wrong numbers on the " + pick(s.r, teams) + " dashboard"}
+	case "kickoff":
+		titles = []string{"Kick-off", "Onboarding kick-off", "Kick-off with " + who.given}
+	case "renewal":
+		titles = []string{"Renewal", "Renewal talk with " + s.people[1].given, "Renewal: where we stand"}
+	case "training":
+		titles = []string{"Training: " + feature, "Office hours", "Enablement session, " + pick(s.r, teams) + " team"}
+	case "support":
+		titles = []string{"Support review", "Open tickets", "Tickets and loose ends"}
+	case "internal":
+		titles = []string{"Account plan", "Internal: forecast", "Planning " + s.a.facts.segment}
+	default:
+		titles = []string{"Call with " + who.name(), "Sync: " + feature, "Weekly call", "Call notes: " + pick(s.r, metrics), "Catch-up after the " + pick(s.r, events)}
 	}
-	title := []rune(pick(s.r, titles[kind]))
+	title := []rune(pick(s.r, titles))
 	return string(title[:min(len(title), maxTitle)])
 }
 

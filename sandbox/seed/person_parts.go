@@ -14,10 +14,12 @@ func deviceID(r *rand.Rand) string {
 	return token(r, hex, 14) + "-" + token(r, hex, 14) + "-" + token(r, hex, 8) + "-" + token(r, hex, 6) + "-" + token(r, hex, 14)
 }
 
-// place in the world, as the geo-IP step of ingestion writes it.
+// city is where somebody sits, as the geo-IP step of ingestion writes it. The
+// values shared by many persons are kept as property values already, so that
+// five thousand persons do not each get a copy.
 type city struct {
-	name, region, country, code, continent, continentCode, zone string
-	latitude, longitude                                         float64
+	name, region, country, code, continent, continentCode, zone any
+	latitude, longitude                                         any
 }
 
 var cities = []city{
@@ -40,14 +42,14 @@ var cities = []city{
 
 var (
 	browsers = []struct {
-		name    string
-		version float64
+		name    any
+		version any
 	}{{"Chrome", 131}, {"Chrome", 130}, {"Firefox", 133}, {"Safari", 18.1}, {"Microsoft Edge", 131}, {"Mobile Safari", 17.6}, {"Samsung Internet", 27}}
-	systems   = []struct{ name, version, device string }{{"Windows", "10.0", "Desktop"}, {"Mac OS X", "10.15.7", "Desktop"}, {"Linux", "", "Desktop"}, {"iOS", "17.6.1", "Mobile"}, {"Android", "14", "Mobile"}}
-	referrers = []string{"$direct", "$direct", "https://search.example/", "https://news.example.com/weekly", "https://partner.example/tools"}
-	campaigns = []string{"spring-launch", "brand", "retarget-eu", "webinar", "docs"}
-	paths     = []string{"/", "/pricing", "/docs/start", "/blog/how-we-measure", "/signup", "/app/overview"}
-	zoneless  = []string{"en", "en-GB", "de", "fr-CA", "pt-BR", "ja", "he", "ar", "pl"}
+	systems   = []struct{ name, version, device any }{{"Windows", "10.0", "Desktop"}, {"Mac OS X", "10.15.7", "Desktop"}, {"Linux", "", "Desktop"}, {"iOS", "17.6.1", "Mobile"}, {"Android", "14", "Mobile"}}
+	referrers = []any{"$direct", "$direct", "https://search.example/", "https://news.example.com/weekly", "https://partner.example/tools"}
+	campaigns = []any{"spring-launch", "brand", "retarget-eu", "webinar", "docs"}
+	paths     = []any{"/", "/pricing", "/docs/start", "/blog/how-we-measure", "/signup", "/app/overview"}
+	locales   = []any{"en", "en-GB", "de", "fr-CA", "pt-BR", "ja", "he", "ar", "pl"}
 )
 
 // browse sets what the browser SDK and ingestion know of somebody; the
@@ -67,21 +69,19 @@ func browse(to map[string]any, r *rand.Rand, a *Account) {
 	to["$geoip_continent_name"], to["$geoip_time_zone"] = where.continent, where.zone
 	to["$initial_browser"], to["$initial_os"] = browser.name, system.name
 	to["$initial_referrer"], to["$initial_pathname"] = from, path
-	if chance(r, 55) {
+	if chance(r, 35) {
 		to["$geoip_continent_code"], to["$geoip_subdivision_1_name"] = where.continentCode, where.region
 		to["$geoip_latitude"], to["$geoip_longitude"] = where.latitude, where.longitude
-		to["$initial_geoip_country_code"], to["$initial_geoip_city_name"] = where.code, where.name
-	}
-	if chance(r, 50) {
-		to["$initial_device_type"], to["$initial_browser_version"] = system.device, browser.version
-		to["$initial_current_url"] = "https://app.example.com" + path
-		to["$current_url"] = "https://app.example.com" + pick(r, paths)
-		to["$initial_referring_domain"] = domainOf(from)
+		to["$initial_geoip_country_code"] = where.code
 	}
 	if chance(r, 30) {
-		campaign := pick(r, campaigns)
-		to["$initial_utm_source"], to["$initial_utm_medium"], to["$initial_utm_campaign"] = "newsletter", "email", campaign
-		to["utm_campaign"] = campaign
+		to["$initial_device_type"] = system.device
+		to["$initial_current_url"] = "https://app.example.com" + path.(string)
+		to["$current_url"] = "https://app.example.com" + pick(r, paths).(string)
+		to["$initial_referring_domain"] = domainOf(from.(string))
+	}
+	if chance(r, 20) {
+		to["$initial_utm_source"], to["$initial_utm_campaign"] = "newsletter", pick(r, campaigns)
 	}
 }
 
@@ -119,7 +119,7 @@ func employ(to map[string]any, r *rand.Rand, a *Account, c contact, signedUp tim
 		}
 	}
 	if chance(r, 50) {
-		to["locale"], to["onboarding_completed"] = pick(r, zoneless), chance(r, 70)
+		to["locale"], to["onboarding_completed"] = pick(r, locales), chance(r, 70)
 	}
 	if chance(r, 35) {
 		to["nps_score"] = between(r, 0, 10)
@@ -135,7 +135,7 @@ func employ(to map[string]any, r *rand.Rand, a *Account, c contact, signedUp tim
 		to["preferences"] = map[string]any{"theme": pick(r, []string{"dark", "light"}), "digest": chance(r, 50), "columns": []any{"name", "owner", between(r, 1, 9)}}
 	}
 	if chance(r, 20) {
-		to["invited_by"] = contactsOf(a)[0].email
+		to["invited_by"] = a.facts.people[0].email
 	}
 	if chance(r, 6) {
 		to["phone"] = "+44 1632 960" + token(r, digits, 3) // a range reserved for fiction

@@ -97,7 +97,7 @@ func mergedPerson(a *Account, odd func([]string, map[string]any) Person) Person 
 	r := random(areaPersons, -200_000)
 	ids := make([]string, 0, MergedIDs)
 	ids = append(ids, MergedDistinctID)
-	people := contactsOf(a)[:MergedPeople]
+	people := a.facts.people[:MergedPeople]
 	for n, c := range people {
 		ids = append(ids, c.email, fmt.Sprintf("user_%d", 10_000+mergedAccount*100+n))
 	}

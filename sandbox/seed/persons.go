@@ -33,7 +33,7 @@ func Persons(start time.Time) iter.Seq[Person] {
 		accounts := Accounts()
 		for i := range accounts {
 			a := &accounts[i]
-			for n, c := range contactsOf(a) {
+			for n, c := range a.facts.people {
 				id++
 				if i == mergedAccount && n < MergedPeople {
 					continue // they are all in the merged person
@@ -96,7 +96,7 @@ func accountPerson(a *Account, n int, c contact, start time.Time) Person {
 		Identified:  identified,
 		CreatedAgo:  created,
 		LastSeenAgo: time.Duration(r.Float64() * r.Float64() * float64(created)).Truncate(time.Microsecond),
-		Properties:  make(map[string]any, 40),
+		Properties:  make(map[string]any, 28),
 	}
 	if chance(r, 6) {
 		p.LastSeenAgo = -1
@@ -124,7 +124,7 @@ func anonymousPerson(n int, start time.Time) Person {
 		DistinctIDs: []string{id},
 		CreatedAgo:  days(r, between(r, 0, 120)),
 		LastSeenAgo: -1,
-		Properties:  make(map[string]any, 32),
+		Properties:  make(map[string]any, 28),
 	}
 	if chance(r, 60) {
 		p.LastSeenAgo = time.Duration(r.Float64() * float64(p.CreatedAgo)).Truncate(time.Microsecond)

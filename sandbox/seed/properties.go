@@ -52,7 +52,7 @@ func properties() []property {
 			94, func(_ *rand.Rand, a *Account, _ time.Time) any { return a.facts.plan }},
 		{Definition{ID: SponsorID, Name: "Executive sponsor", DisplayType: "text", Description: "Who on their side signs."},
 			58, func(_ *rand.Rand, a *Account, _ time.Time) any {
-				sponsor := contactsOf(a)[0]
+				sponsor := a.facts.people[0]
 				return sponsor.name() + ", " + sponsor.title
 			}},
 		{Definition{Name: "Discount", DisplayType: "percent", Description: "Off list price, in the running contract."},
