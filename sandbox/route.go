@@ -2,14 +2,17 @@ package sandbox
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // maxBody bounds what one request may send.
@@ -39,10 +42,11 @@ type action struct {
 	scopes   []string
 	run      func(*request) reply
 	limit    limitKind
-	anyKey   bool // needs no scope
-	exempt   bool // open to project-limited keys although outside of projects
-	jsonOnly bool // a form body is answered 415
-	reads    bool // may run beside other readers
+	anyKey   bool   // needs no scope
+	exempt   bool   // open to project-limited keys although outside of projects
+	jsonOnly bool   // a form body is answered 415
+	reads    bool   // may run beside other readers
+	prepare  func() // runs before the lock is taken, to bring data up to date
 }
 
 // actions maps a method to its action.
@@ -101,8 +105,11 @@ func (s *Sandbox) dispatch(r *http.Request, methods actions, gate func(*request,
 	if refusal := s.throttle(q, act.limit); refusal != nil {
 		return *refusal
 	}
-	if refusal := q.checkMediaType(act.jsonOnly); refusal != nil {
+	if refusal := q.checkBody(act.jsonOnly); refusal != nil {
 		return *refusal
+	}
+	if act.prepare != nil {
+		act.prepare()
 	}
 	if act.reads {
 		s.mu.RLock()
@@ -114,8 +121,9 @@ func (s *Sandbox) dispatch(r *http.Request, methods actions, gate func(*request,
 	return act.run(q)
 }
 
-func (q *request) checkMediaType(jsonOnly bool) *reply {
-	if len(q.raw) == 0 {
+// checkBody refuses a body that no parser takes. Only writes have theirs read.
+func (q *request) checkBody(jsonOnly bool) *reply {
+	if len(q.raw) == 0 || q.Method != http.MethodPost && q.Method != http.MethodPut && q.Method != http.MethodPatch {
 		return nil
 	}
 	media, _, err := mime.ParseMediaType(q.Header.Get("Content-Type"))
@@ -139,14 +147,24 @@ func (f fields) sent(name string) bool { _, given := f[name]; return given }
 // isNull tells whether a member was given as null.
 func (f fields) isNull(name string) bool { return string(f[name]) == "null" }
 
+// isForm tells whether the body came from an HTML form.
+func (q *request) isForm() bool {
+	media, _, _ := mime.ParseMediaType(q.Header.Get("Content-Type"))
+	return media == "application/x-www-form-urlencoded"
+}
+
 // object reads the body as a JSON object; no body counts as an empty one. A
 // form body gives each field as a JSON string, as Django's parser would.
 func (q *request) object() (fields, *reply) {
-	if media, _, _ := mime.ParseMediaType(q.Header.Get("Content-Type")); media == "application/x-www-form-urlencoded" {
+	if q.isForm() {
 		return formFields(q.raw)
 	}
 	if len(bytes.TrimSpace(q.raw)) == 0 {
 		return fields{}, nil
+	}
+	if !utf8.Valid(q.raw) {
+		refusal := fail(http.StatusBadRequest, "invalid_request", "parse_error", "JSON parse error - 'utf-8' codec can't decode the body", "")
+		return nil, &refusal
 	}
 	var members fields
 	err := json.Unmarshal(q.raw, &members)
@@ -196,11 +214,20 @@ func pythonType(raw json.RawMessage) string {
 	return "int"
 }
 
-// projectGate resolves the project of the URL and holds the key against it.
+// projectGate resolves the project of the URL and holds the key against it. A
+// URL without a project means the caller's current one. A project token in the
+// query of a GET overrides the URL, whoever put it there.
 func (s *Sandbox) projectGate(q *request, act action) *reply {
 	id := q.arg("project")
 	number, err := strconv.ParseInt(id, 10, 64)
-	if id == "@current" {
+	if id == "@current" || id == "" {
+		number, err = s.project.ID, nil
+	}
+	if token := cmp.Or(q.param("token"), q.param("api_key")); token != "" && q.Method == http.MethodGet {
+		if token != ProjectToken {
+			refusal := unauthenticated("authentication_failed", "Incorrect authentication credentials.")
+			return &refusal
+		}
 		number, err = s.project.ID, nil
 	}
 	if err != nil || number != s.project.ID {
@@ -211,14 +238,33 @@ func (s *Sandbox) projectGate(q *request, act action) *reply {
 		refusal := forbidden("API key does not have access to the requested project: ID " + strconv.FormatInt(number, 10) + ".")
 		return &refusal
 	}
+	if refusal := s.organizationGate(q); refusal != nil {
+		return refusal
+	}
 	return q.key.require(act.scopes)
+}
+
+// organizationGate holds a key that is limited to organisations against the
+// sandbox's one.
+func (s *Sandbox) organizationGate(q *request) *reply {
+	if len(q.key.Organizations) == 0 || slices.Contains(q.key.Organizations, s.org.ID) {
+		return nil
+	}
+	refusal := forbidden("API key does not have access to the requested organization: ID " + s.org.ID + ".")
+	return &refusal
 }
 
 // globalGate refuses project-limited keys outside of projects.
 func (s *Sandbox) globalGate(q *request, act action) *reply {
-	if len(q.key.Projects) > 0 && !act.exempt {
+	if act.exempt {
+		return q.key.require(act.scopes)
+	}
+	if len(q.key.Projects) > 0 {
 		refusal := forbidden("API keys with scoped projects are only supported on project-based endpoints.")
 		return &refusal
+	}
+	if refusal := s.organizationGate(q); refusal != nil {
+		return refusal
 	}
 	return q.key.require(act.scopes)
 }

@@ -47,6 +47,14 @@ type Options struct {
 	Lag      time.Duration // from an asynchronous write's answer to its effect
 	Throttle bool          // enforce PostHog's rate limits, as its cloud does
 
+	// RetryAfter adds the header of that name to throttled replies. PostHog's
+	// error handler loses it, so a client must read the wait from the text.
+	RetryAfter bool
+
+	// CaptureFails loses every event that person writes send, which PostHog
+	// answers with 202 all the same.
+	CaptureFails bool
+
 	// Now is the clock, time.Now unless a test sets it.
 	Now func() time.Time
 }

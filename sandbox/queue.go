@@ -1,0 +1,45 @@
+package sandbox
+
+import "time"
+
+// queue is a line of jobs that have been accepted but have not taken effect.
+// PostHog works its queues in background processes; here nothing runs by
+// itself: whoever is about to look at the data first runs what is due. Nobody
+// can tell the difference, and a test that moves the clock moves the queue.
+//
+// All jobs of a queue wait equally long, so the line is in order of due time
+// and jobs run in the order in which they were queued.
+type queue struct {
+	lag  time.Duration
+	jobs []job
+}
+
+// job is one piece of work. It is told the moment at which it takes effect,
+// which may be well before the moment at which somebody looks.
+type job struct {
+	due time.Time
+	run func(at time.Time)
+}
+
+// push queues work asked for at a moment.
+func (q *queue) push(at time.Time, run func(at time.Time)) {
+	q.jobs = append(q.jobs, job{due: at.Add(q.lag), run: run})
+}
+
+// due tells whether a job is waiting that should have run by now.
+func (q *queue) due(now time.Time) bool {
+	return len(q.jobs) > 0 && !q.jobs[0].due.After(now)
+}
+
+// runDue runs every job that is due, those that running jobs add included.
+func (q *queue) runDue(now time.Time) {
+	for q.due(now) {
+		next := q.jobs[0]
+		q.jobs[0] = job{} // let go of what the job holds
+		q.jobs = q.jobs[1:]
+		next.run(next.due)
+	}
+	if len(q.jobs) == 0 {
+		q.jobs = nil
+	}
+}
