@@ -8,7 +8,8 @@ import (
 )
 
 const (
-	// ActivePersons is how many persons have something in their activity log.
+	// ActivePersons is how many persons have something in their activity log,
+	// not counting the wrongly merged one, who has too.
 	ActivePersons = 200
 	// DeletedPersons is how many entries tell of a person that is gone.
 	DeletedPersons = 6
@@ -32,6 +33,11 @@ func Activities() []Activity {
 			activities = append(activities, history(a, first+int64(n), n, people[n])...)
 			logged++
 		}
+	}
+	// The first of the odd persons comes right after the accounts' people.
+	merged := &accounts[mergedAccount]
+	for i := range 3 {
+		activities = append(activities, changed(merged, next, random(areaActivities, -100-i)))
 	}
 	for n := range DeletedPersons {
 		r := random(areaActivities, -1-n)
@@ -58,14 +64,7 @@ func history(a *Account, id int64, n int, c contact) []Activity {
 		entries = make([]Activity, 14) // more than PostHog's default page
 	}
 	for i := range entries {
-		e := Activity{
-			ID:       timeOrderedID(r, time.Duration(a.facts.index)*idSpacing+time.Duration(i)*time.Minute),
-			PersonID: id,
-			User:     cmp.Or(pick(r, []int64{a.CSM, a.AccountExecutive, Ada}), Ada),
-			Activity: "updated",
-			Changes:  []Change{{Action: "changed", Field: "properties"}},
-			Ago:      time.Hour + time.Duration(r.Int64N(int64(100*24*time.Hour/time.Microsecond)))*time.Microsecond,
-		}
+		e := changed(a, id, r)
 		switch {
 		case chance(r, 20):
 			e.Activity, e.Changes[0].Field = "delete_property", ""
@@ -75,6 +74,18 @@ func history(a *Account, id int64, n int, c contact) []Activity {
 		entries[i] = e
 	}
 	return entries
+}
+
+// changed is the record of a property of one of the account's people changing.
+func changed(a *Account, id int64, r *rand.Rand) Activity {
+	return Activity{
+		ID:       timeOrderedID(r, time.Duration(a.facts.index)*idSpacing),
+		PersonID: id,
+		User:     cmp.Or(pick(r, []int64{a.CSM, a.AccountExecutive, Ada}), Ada),
+		Activity: "updated",
+		Changes:  []Change{{Action: "changed", Field: "properties"}},
+		Ago:      time.Hour + time.Duration(r.Int64N(int64(100*24*time.Hour/time.Microsecond)))*time.Microsecond,
+	}
 }
 
 // split makes e the record of splitting an anonymous browser off. The

@@ -77,7 +77,7 @@ func noteAges(a *Account, n int) []time.Duration {
 	ages := make([]time.Duration, n)
 	for i := range ages {
 		share := r.Float64()
-		ages[i] = time.Duration(share*share*float64(a.CreatedAgo)).Truncate(time.Microsecond) + time.Hour
+		ages[i] = time.Duration(share*share*float64(a.CreatedAgo-time.Hour)).Truncate(time.Microsecond) + time.Hour
 	}
 	slices.Sort(ages)
 	if a.facts.index == acmeIndex {

@@ -1,17 +1,23 @@
 package seed
 
 import (
+	"encoding/hex"
 	"math/rand/v2"
 	"strconv"
 	"strings"
 	"time"
 )
 
-const hex = "0123456789abcdef"
-
-// deviceID looks like the ids older browser SDKs made up for anonymous visitors.
-func deviceID(r *rand.Rand) string {
-	return token(r, hex, 14) + "-" + token(r, hex, 14) + "-" + token(r, hex, 8) + "-" + token(r, hex, 6) + "-" + token(r, hex, 14)
+// browserID is what an SDK calls a visitor it knows nothing about: a UUID, or
+// the dashed hexadecimals of older browser SDKs.
+func browserID(r *rand.Rand) string {
+	if chance(r, 60) {
+		return randomID(r)
+	}
+	var b [28]byte
+	fillRandom(r, b[:])
+	h := hex.EncodeToString(b[:])
+	return h[:14] + "-" + h[14:28] + "-" + h[28:36] + "-" + h[36:42] + "-" + h[42:]
 }
 
 // city is where somebody sits, as the geo-IP step of ingestion writes it. The

@@ -102,11 +102,7 @@ func mergedPerson(a *Account, odd func([]string, map[string]any) Person) Person 
 		ids = append(ids, c.email, fmt.Sprintf("user_%d", 10_000+mergedAccount*100+n))
 	}
 	for len(ids) < MergedIDs {
-		if id := randomID(r); chance(r, 50) {
-			ids = append(ids, id)
-		} else {
-			ids = append(ids, deviceID(r))
-		}
+		ids = append(ids, browserID(r))
 	}
 	// The people's own ids are scattered among the devices, as they came.
 	r.Shuffle(len(ids)-1, func(i, j int) { ids[i+1], ids[j+1] = ids[j+1], ids[i+1] })
@@ -122,7 +118,7 @@ func inboxIDs() []string {
 	r := random(areaPersons, -300_000)
 	ids := []string{InboxDistinctID}
 	for range 22 {
-		ids = append(ids, deviceID(r))
+		ids = append(ids, browserID(r))
 	}
 	return ids
 }

@@ -64,8 +64,13 @@ func Persons(start time.Time) iter.Seq[Person] {
 func distinctIDs(a *Account, n int, c contact) (identified bool, ids []string) {
 	r := random(areaPersons, a.facts.index*100+n+50)
 	user := "user_" + strconv.Itoa(10_000+a.facts.index*100+n)
-	login := pick(r, []string{c.email, c.email, user, randomID(r)})
-	browser := pick(r, []string{randomID(r), deviceID(r)})
+	login, browser := c.email, browserID(r)
+	switch r.IntN(4) {
+	case 0:
+		login = user
+	case 1:
+		login = randomID(r)
+	}
 	switch {
 	case a.facts.index == acmeIndex && n == 0: // documentation quotes this one
 		return true, []string{c.email, user, browser}
@@ -77,7 +82,7 @@ func distinctIDs(a *Account, n int, c contact) (identified bool, ids []string) {
 		ids = []string{browser, login}
 	}
 	for range between(r, -1, 3) {
-		ids = append(ids, pick(r, []string{randomID(r), deviceID(r)}))
+		ids = append(ids, browserID(r))
 	}
 	return true, ids
 }
@@ -115,10 +120,7 @@ func accountPerson(a *Account, n int, c contact, start time.Time) Person {
 // anonymousPerson is a browser nobody logged in with.
 func anonymousPerson(n int, start time.Time) Person {
 	r := random(areaPersons, -n-1)
-	id := randomID(r)
-	if chance(r, 40) {
-		id = deviceID(r)
-	}
+	id := browserID(r)
 	p := Person{
 		UUID:        PersonUUID(id),
 		DistinctIDs: []string{id},

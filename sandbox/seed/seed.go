@@ -12,6 +12,7 @@
 package seed
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"math/rand/v2"
 	"time"
@@ -194,8 +195,8 @@ func randomID(r *rand.Rand) string {
 }
 
 func fillRandom(r *rand.Rand, b []byte) {
-	for i := range b {
-		b[i] = byte(r.Uint32())
+	for len(b) > 0 {
+		b = b[copy(b, binary.LittleEndian.AppendUint64(nil, r.Uint64())):]
 	}
 }
 
