@@ -157,6 +157,9 @@ func (q *request) accountInput(partial bool) (in accountInput, refusal *reply) {
 	if in.propertiesSent, in.properties, refusal = body.propertiesField(); refusal != nil {
 		return in, refusal
 	}
+	if q.isForm() {
+		body.splitFormTags()
+	}
 	in.tagsSent, in.tags, refusal = body.tagsField()
 	return in, refusal
 }

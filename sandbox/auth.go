@@ -16,6 +16,9 @@ type Key struct {
 	User     int64    // whose key it is; 1 when zero
 	Projects []int64  // the projects it is limited to; none means all
 
+	// Organizations are those it is limited to, by UUID; none means all.
+	Organizations []string
+
 	createdAt time.Time
 }
 

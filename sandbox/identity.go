@@ -87,10 +87,8 @@ func (s *Sandbox) showKey(q *request) reply {
 	if asked := q.arg("id"); asked != "@current" && asked != id {
 		return forbidden("This action does not support personal API key access")
 	}
-	projects := q.key.Projects
-	if projects == nil {
-		projects = []int64{}
-	}
+	projects := append([]int64{}, q.key.Projects...)
+	organizations := append([]string{}, q.key.Organizations...)
 	return ok(struct {
 		ID                  string   `json:"id"`
 		Label               string   `json:"label"`
@@ -102,7 +100,7 @@ func (s *Sandbox) showKey(q *request) reply {
 		Scopes              []string `json:"scopes"`
 		ScopedTeams         []int64  `json:"scoped_teams"`
 		ScopedOrganizations []string `json:"scoped_organizations"`
-	}{id, q.key.Label, nil, mask(q.key.Value), stamp(q.key.createdAt), stamp(s.now()), q.key.User, q.key.Scopes, projects, []string{}})
+	}{id, q.key.Label, nil, mask(q.key.Value), stamp(q.key.createdAt), stamp(s.now()), q.key.User, q.key.Scopes, projects, organizations})
 }
 
 func keyID(k *Key) string {

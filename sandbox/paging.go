@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"math"
 	"net/url"
 	"strconv"
 )
@@ -20,22 +21,29 @@ type page struct {
 // window reads limit and offset with the framework's silent fall-backs: a
 // missing, zero, negative or non-numeric limit is 100, a bad offset 0.
 func (q *request) window() (limit, offset int) {
-	limit, err := strconv.Atoi(q.param("limit"))
-	if err != nil || limit <= 0 {
+	limit, valid := q.count("limit")
+	if !valid || limit == 0 {
 		limit = defaultPage
 	}
-	offset, err = strconv.Atoi(q.param("offset"))
-	if err != nil || offset < 0 {
-		offset = 0
-	}
+	offset, _ = q.count("offset")
 	return limit, offset
+}
+
+// count reads a parameter that is a number from zero on, 0 when it is not.
+// Numbers beyond all rows are cut, so that adding two cannot overflow.
+func (q *request) count(name string) (int, bool) {
+	n, ok := parsePythonInt(q.param(name))
+	if !ok || n < 0 {
+		return 0, false
+	}
+	return int(min(n, math.MaxInt32)), true
 }
 
 // paginate cuts rows to the request's window and shows each with show.
 func paginate[T, R any](q *request, rows []T, show func(T) R) page {
 	limit, offset := q.window()
 	results := make([]R, 0, min(limit, max(0, len(rows)-offset)))
-	for i := offset; i < len(rows) && i < offset+limit; i++ {
+	for i := offset; i < min(len(rows), offset+limit); i++ {
 		results = append(results, show(rows[i]))
 	}
 	p := page{Count: len(rows), Results: results}

@@ -1,8 +1,10 @@
 package sandbox
 
 import (
+	"iter"
 	"regexp"
 	"strings"
+	"unicode"
 )
 
 // Notebooks are searched the way PostgreSQL does it with its English
@@ -13,82 +15,103 @@ import (
 // of nothing but stop words, matches nothing.
 type searchQuery []string
 
-func parseSearch(search string) searchQuery { return stems(search) }
+func parseSearch(search string) (query searchQuery) {
+	for l := range lexemes(search) {
+		query = append(query, l.stem())
+	}
+	return query
+}
 
+// matches tells whether a text holds every stem of the query. Most words of a
+// text are ruled out by their first letter, which no stemming changes.
 func (query searchQuery) matches(text string) bool {
-	if len(query) == 0 || text == "" {
-		return false
+	found := make([]bool, len(query))
+	missing := len(query)
+	for l := range lexemes(text) {
+		for i, wanted := range query {
+			if !found[i] && l.text[0] == wanted[0] && l.stem() == wanted {
+				found[i] = true
+				missing--
+			}
+		}
+		if missing == 0 {
+			break
+		}
 	}
-	held := map[string]bool{}
-	for _, s := range stems(text) {
-		held[s] = true
+	return missing == 0 && len(query) > 0
+}
+
+// lexeme is one token of a text, in lower case.
+type lexeme struct {
+	text string
+	word bool // to be stemmed; addresses are not
+}
+
+func (l lexeme) stem() string {
+	if l.word {
+		return stem(l.text)
 	}
-	for _, wanted := range query {
-		if !held[wanted] {
+	return l.text
+}
+
+// lexemes cuts a text into tokens, stop words left out.
+func lexemes(text string) iter.Seq[lexeme] {
+	return func(yield func(lexeme) bool) {
+		for chunk := range strings.FieldsFuncSeq(strings.ToLower(text), separates) {
+			chunk = strings.Trim(chunk, inWord)
+			if chunk != "" && !splitChunk(chunk, yield) {
+				return
+			}
+		}
+	}
+}
+
+// inWord are the signs that hold an address or a compound together.
+const inWord = "._@-+/"
+
+func separates(r rune) bool {
+	return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(inWord, r)
+}
+
+// special finds what PostgreSQL's parser takes for one token besides words:
+// e-mail addresses, hosts with a path or without, words joined by hyphens.
+var special = regexp.MustCompile(`([\pL\pN_.+-]+@[\pL\pN-]+(?:\.[\pL\pN-]+)+)` +
+	`|([\pL\pN-]+(?:\.[\pL\pN-]+)*\.\pL[\pL\pN-]*)(/[\pL\pN_.@+/-]*)?` +
+	`|([\pL\pN]+(?:-[\pL\pN]+)+)` +
+	`|([\pL\pN]+)`)
+
+// splitChunk yields the tokens of a text without spaces. An e-mail address is
+// one token: searching for the name in front of the @ does not find it. A
+// compound counts as a whole and in its parts.
+func splitChunk(chunk string, yield func(lexeme) bool) bool {
+	if !strings.ContainsAny(chunk, inWord) {
+		return yieldWord(chunk, yield)
+	}
+	for _, found := range special.FindAllStringSubmatch(chunk, -1) {
+		email, host, path, compound, word := found[1], found[2], found[3], found[4], found[5]
+		more := true
+		switch {
+		case email != "":
+			more = yield(lexeme{text: email})
+		case host != "":
+			more = yield(lexeme{text: host}) && (path == "" || yield(lexeme{text: host + path}) && yield(lexeme{text: path}))
+		case compound != "":
+			more = yield(lexeme{text: compound, word: true})
+			for part := range strings.SplitSeq(compound, "-") {
+				more = more && yieldWord(part, yield)
+			}
+		default:
+			more = yieldWord(word, yield)
+		}
+		if !more {
 			return false
 		}
 	}
 	return true
 }
 
-// lexeme finds what PostgreSQL's parser takes for one token: e-mail
-// addresses, addresses of hosts with a path or without, words joined by
-// hyphens, and words.
-var lexeme = regexp.MustCompile(`(?i)` +
-	`(?P<email>[\pL\pN_.+-]+@[\pL\pN-]+(?:\.[\pL\pN-]+)+)` +
-	`|(?P<host>[\pL\pN-]+(?:\.[\pL\pN-]+)*\.\pL[\pL\pN-]*)(?P<path>/[^\s"'<>()]*)?` +
-	`|(?P<compound>[\pL\pN_]+(?:-[\pL\pN_]+)+)` +
-	`|(?P<word>[\pL\pN_]+)`)
-
-// stems cuts a text into tokens and those into stems. An e-mail address is
-// one token: searching for the name in front of the @ does not find it. A
-// compound counts as a whole and in its parts.
-func stems(text string) []string {
-	var found []string
-	for _, at := range lexeme.FindAllStringSubmatchIndex(strings.ToLower(text), -1) {
-		found = appendLexemes(found, strings.ToLower(text), at)
-	}
-	return found
-}
-
-// The groups of lexeme, in pairs of start and end.
-const (
-	emailGroup    = 2
-	hostGroup     = 4
-	pathGroup     = 6
-	compoundGroup = 8
-	wordGroup     = 10
-)
-
-func appendLexemes(found []string, text string, at []int) []string {
-	group := func(i int) string { return text[at[i]:at[i+1]] }
-	switch {
-	case at[emailGroup] >= 0:
-		return append(found, group(emailGroup))
-	case at[hostGroup] >= 0:
-		found = append(found, group(hostGroup))
-		if at[pathGroup] >= 0 {
-			found = append(found, group(hostGroup)+group(pathGroup), group(pathGroup))
-		}
-		return found
-	case at[compoundGroup] >= 0:
-		found = append(found, stem(group(compoundGroup)))
-		for part := range strings.SplitSeq(group(compoundGroup), "-") {
-			found = appendWord(found, part)
-		}
-		return found
-	}
-	for part := range strings.SplitSeq(group(wordGroup), "_") {
-		found = appendWord(found, part)
-	}
-	return found
-}
-
-func appendWord(found []string, word string) []string {
-	if word == "" || stopWords[word] {
-		return found
-	}
-	return append(found, stem(word))
+func yieldWord(word string, yield func(lexeme) bool) bool {
+	return stopWords[word] || yield(lexeme{text: word, word: true})
 }
 
 // stopWords are the words that PostgreSQL's English dictionary leaves out.

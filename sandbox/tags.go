@@ -31,6 +31,14 @@ func (f fields) tagsField() (sent bool, items []json.RawMessage, refusal *reply)
 	return true, items, nil
 }
 
+// splitFormTags imitates what becomes of tags in a form: PostHog takes the raw
+// text for the list, and so each of its characters for a tag.
+func (f fields) splitFormTags() {
+	if f.sent("tags") {
+		f["tags"], _ = encode(strings.Split(decodeString(f["tags"]), ""))
+	}
+}
+
 // normalizeTags trims and lower-cases each tag and drops repetitions. An item
 // that is no text, although the check let it through, is a crash, as is one
 // too long to store.

@@ -1,9 +1,9 @@
 package sandbox
 
 import (
-	"fmt"
 	"math"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -38,25 +38,29 @@ type throttles struct {
 	history map[string][]time.Time
 }
 
+// throttle asks every throttle of a kind, and each that agrees counts the
+// request even when another refuses it. The longest wait is the answer.
 func (s *Sandbox) throttle(q *request, kind limitKind) *reply {
 	if !s.opts.Throttle {
 		return nil
 	}
-	now := s.now()
+	var wait time.Duration
 	for _, r := range limits[kind] {
-		wait := s.throttles.take(r.bucket+" "+q.key.Value, r, now)
-		if wait <= 0 {
-			continue
-		}
-		seconds, unit := int(math.Ceil(wait.Seconds())), "seconds"
-		if seconds == 1 {
-			unit = "second"
-		}
-		refusal := fail(http.StatusTooManyRequests, "throttled_error", "throttled",
-			fmt.Sprintf("Request was throttled. Expected available in %d %s.", seconds, unit), "")
-		return &refusal
+		wait = max(wait, s.throttles.take(r.bucket+" "+q.key.Value, r, s.now()))
 	}
-	return nil
+	if wait <= 0 {
+		return nil
+	}
+	seconds, unit := strconv.Itoa(int(math.Ceil(wait.Seconds()))), "seconds"
+	if seconds == "1" {
+		unit = "second"
+	}
+	refusal := fail(http.StatusTooManyRequests, "throttled_error", "throttled",
+		"Request was throttled. Expected available in "+seconds+" "+unit+".", "")
+	if s.opts.RetryAfter {
+		refusal.header = http.Header{"Retry-After": {seconds}}
+	}
+	return &refusal
 }
 
 // take records a request, or tells how long to wait for the next one.
