@@ -58,18 +58,19 @@ func Activities() []Activity {
 // changed a property, now and then they removed one, rarely split somebody off.
 func history(a *Account, id int64, n int, c contact) []Activity {
 	r := random(areaActivities, a.facts.index*100+n)
-	_, ids := distinctIDs(a, n, c)
+	person := accountPerson(a, n, c, time.Time{})
 	entries := make([]Activity, between(r, 1, 4))
 	if a.facts.index == acmeIndex && n == 0 {
 		entries = make([]Activity, 14) // more than PostHog's default page
 	}
 	for i := range entries {
 		e := changed(a, id, r)
+		e.Ago = min(e.Ago, time.Duration(r.Float64()*float64(person.CreatedAgo)).Truncate(time.Microsecond))
 		switch {
 		case chance(r, 20):
 			e.Activity, e.Changes[0].Field = "delete_property", ""
-		case chance(r, 10):
-			split(&e, r, ids)
+		case i == 0 && chance(r, 15):
+			split(&e, person.DistinctIDs, anonymousPerson(a.facts.index+n, time.Time{}).DistinctIDs[0])
 		}
 		entries[i] = e
 	}
@@ -90,8 +91,7 @@ func changed(a *Account, id int64, r *rand.Rand) Activity {
 
 // split makes e the record of splitting an anonymous browser off. The
 // browser is one of the anonymous persons, under the UUID a split gives.
-func split(e *Activity, r *rand.Rand, ids []string) {
-	off := anonymousPerson(r.IntN(100), time.Time{}).DistinctIDs[0]
+func split(e *Activity, ids []string, off string) {
 	e.Activity, e.Name = "split_person", PersonUUID(ids[0])
 	e.Changes = []Change{{Action: "split", After: map[string]any{
 		"distinct_ids":          append(slices.Clone(ids), off),

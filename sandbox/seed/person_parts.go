@@ -47,11 +47,13 @@ var cities = []city{
 }
 
 var (
-	browsers = []struct {
-		name    any
-		version any
-	}{{"Chrome", 131}, {"Chrome", 130}, {"Firefox", 133}, {"Safari", 18.1}, {"Microsoft Edge", 131}, {"Mobile Safari", 17.6}, {"Samsung Internet", 27}}
-	systems   = []struct{ name, version, device any }{{"Windows", "10.0", "Desktop"}, {"Mac OS X", "10.15.7", "Desktop"}, {"Linux", "", "Desktop"}, {"iOS", "17.6.1", "Mobile"}, {"Android", "14", "Mobile"}}
+	devices = []struct{ browser, version, system, systemVersion, kind any }{
+		{"Chrome", 131, "Windows", "10.0", "Desktop"}, {"Chrome", 130, "Mac OS X", "10.15.7", "Desktop"},
+		{"Microsoft Edge", 131, "Windows", "10.0", "Desktop"}, {"Firefox", 133, "Linux", nil, "Desktop"},
+		{"Firefox", 132, "Windows", "10.0", "Desktop"}, {"Safari", 18.1, "Mac OS X", "10.15.7", "Desktop"},
+		{"Mobile Safari", 17.6, "iOS", "17.6.1", "Mobile"}, {"Chrome", 131, "Android", "14", "Mobile"},
+		{"Samsung Internet", 27, "Android", "14", "Mobile"},
+	}
 	referrers = []any{"$direct", "$direct", "https://search.example/", "https://news.example.com/weekly", "https://partner.example/tools"}
 	campaigns = []any{"spring-launch", "brand", "retarget-eu", "webinar", "docs"}
 	paths     = []any{"/", "/pricing", "/docs/start", "/blog/how-we-measure", "/signup", "/app/overview"}
@@ -65,15 +67,15 @@ func browse(to map[string]any, r *rand.Rand, a *Account) {
 	if a != nil && chance(r, 70) {
 		where = cities[a.facts.index%len(cities)]
 	}
-	browser, system, from, path := pick(r, browsers), pick(r, systems), pick(r, referrers), pick(r, paths)
-	to["$browser"], to["$browser_version"] = browser.name, browser.version
-	to["$os"], to["$device_type"] = system.name, system.device
-	if system.version != "" {
-		to["$os_version"] = system.version
+	device, from, path := pick(r, devices), pick(r, referrers), pick(r, paths)
+	to["$browser"], to["$browser_version"] = device.browser, device.version
+	to["$os"], to["$device_type"] = device.system, device.kind
+	if device.systemVersion != nil {
+		to["$os_version"] = device.systemVersion
 	}
 	to["$geoip_city_name"], to["$geoip_country_name"], to["$geoip_country_code"] = where.name, where.country, where.code
 	to["$geoip_continent_name"], to["$geoip_time_zone"] = where.continent, where.zone
-	to["$initial_browser"], to["$initial_os"] = browser.name, system.name
+	to["$initial_browser"], to["$initial_os"] = device.browser, device.system
 	to["$initial_referrer"], to["$initial_pathname"] = from, path
 	if chance(r, 35) {
 		to["$geoip_continent_code"], to["$geoip_subdivision_1_name"] = where.continentCode, where.region
@@ -81,7 +83,7 @@ func browse(to map[string]any, r *rand.Rand, a *Account) {
 		to["$initial_geoip_country_code"] = where.code
 	}
 	if chance(r, 30) {
-		to["$initial_device_type"] = system.device
+		to["$initial_device_type"] = device.kind
 		to["$initial_current_url"] = "https://app.example.com" + path.(string)
 		to["$current_url"] = "https://app.example.com" + pick(r, paths).(string)
 		to["$initial_referring_domain"] = domainOf(from.(string))
@@ -134,8 +136,9 @@ func employ(to map[string]any, r *rand.Rand, a *Account, c contact, signedUp tim
 		to["nps_score"] = nil
 	}
 	if chance(r, 25) {
-		to["last_invoice_total"] = float64(a.facts.arr) / 12
-		to["teams"] = []any{pick(r, teams), pick(r, teams)}
+		first := r.IntN(len(teams) - 1)
+		to["last_invoice_total"] = float64(a.facts.arr*100/12) / 100
+		to["teams"] = []any{teams[first], teams[first+1]}
 	}
 	if chance(r, 15) {
 		to["preferences"] = map[string]any{"theme": pick(r, []string{"dark", "light"}), "digest": chance(r, 50), "columns": []any{"name", "owner", between(r, 1, 9)}}

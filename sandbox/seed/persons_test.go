@@ -158,7 +158,7 @@ func TestOddPersons(t *testing.T) {
 
 func TestActivities(t *testing.T) {
 	t.Parallel()
-	persons := make(map[int64]Person)
+	persons, splitOff := make(map[int64]Person), make(map[string]bool)
 	ids := make(map[string]bool)
 	for p := range Persons(start) {
 		persons[p.ID] = p
@@ -182,6 +182,7 @@ func TestActivities(t *testing.T) {
 		}
 		require.True(t, known, "person %d", a.PersonID)
 		active[a.PersonID]++
+		require.LessOrEqual(t, a.Ago, p.CreatedAgo, "nobody changed a person before there was one")
 		require.Len(t, a.Changes, 1)
 		if a.Activity != "split_person" {
 			continue
@@ -191,6 +192,8 @@ func TestActivities(t *testing.T) {
 		off := after["distinct_ids_to_split"].([]string)
 		require.Equal(t, append(slices.Clone(p.DistinctIDs), off...), after["distinct_ids"])
 		require.True(t, ids[off[0]], "what was split off is a person now")
+		require.False(t, splitOff[off[0]], "and was split off once")
+		splitOff[off[0]] = true
 	}
 	require.Equal(t, DeletedPersons, kinds["deleted"])
 	for _, kind := range []string{"updated", "delete_property", "split_person"} {

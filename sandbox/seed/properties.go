@@ -1,9 +1,14 @@
 package seed
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
+	"slices"
+	"strconv"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // DefinitionCount is how many custom properties accounts may have.
@@ -29,75 +34,84 @@ type property struct {
 	value func(r *rand.Rand, a *Account, start time.Time) any
 }
 
-// properties are in no particular order: PostHog lists them by name.
+// number is the value of a property that does not depend on the time.
+func number(of func(r *rand.Rand, a *Account) float64) func(*rand.Rand, *Account, time.Time) any {
+	return func(r *rand.Rand, a *Account, _ time.Time) any { return of(r, a) }
+}
+
+// propertyTable is in no particular order: PostHog lists properties by name.
+// Select options and the ids of all but the first come with properties.
+var propertyTable = []property{
+	{Definition{ID: HealthScoreID, Name: "Health score", DisplayType: "number", Description: "0 to 100, set by the CSM after each call."},
+		88, number(func(_ *rand.Rand, a *Account) float64 { return float64(a.facts.health) })},
+	{Definition{ID: HealthScoreSourceID, Name: "Health score (calculated)", DisplayType: "number", Source: true,
+		Description: "From usage, support volume and billing; refreshed nightly from the warehouse."},
+		96, number(func(r *rand.Rand, a *Account) float64 {
+			return math.Round(10*math.Min(100, math.Max(0, float64(a.facts.health)+r.NormFloat64()*7))) / 10
+		})},
+	{Definition{ID: RenewalDateID, Name: "Renewal date", DisplayType: "date", Description: "Last day of the running contract."},
+		84, func(_ *rand.Rand, a *Account, start time.Time) any { return day(start, a.facts.renewal) }},
+	{Definition{ID: ARRID, Name: "ARR", DisplayType: "currency", IsBigNumber: true, Description: "Contracted, US dollars a year."},
+		92, number(func(_ *rand.Rand, a *Account) float64 { return float64(a.facts.arr) })},
+	{Definition{ID: PlanID, Name: "Plan", DisplayType: "select"},
+		94, func(_ *rand.Rand, a *Account, _ time.Time) any { return a.facts.plan }},
+	{Definition{ID: SponsorID, Name: "Executive sponsor", DisplayType: "text", Description: "Who on their side signs."},
+		58, func(_ *rand.Rand, a *Account, _ time.Time) any {
+			sponsor := a.facts.people[0]
+			return sponsor.name() + ", " + sponsor.title
+		}},
+	{Definition{Name: "Discount", DisplayType: "percent", Description: "Off list price, in the running contract."},
+		46, number(func(r *rand.Rand, _ *Account) float64 { return pick(r, []float64{0, 5, 7.5, 10, 12.5, 15, 20, 33}) })},
+	{Definition{Name: "Usage growth", DisplayType: "percent", Description: "Events this quarter against the one before."},
+		71, number(func(r *rand.Rand, a *Account) float64 {
+			return math.Round(10*(r.NormFloat64()*18+float64(a.facts.health-50)/3)) / 10
+		})},
+	{Definition{Name: "Last QBR", DisplayType: "datetime"},
+		52, func(r *rand.Rand, _ *Account, start time.Time) any {
+			return moment(start.Add(-days(r, between(r, 4, 200))).Truncate(30 * time.Minute))
+		}},
+	{Definition{Name: "Kick-off call", DisplayType: "datetime"},
+		44, func(_ *rand.Rand, a *Account, start time.Time) any {
+			return moment(start.Add(-a.CreatedAgo).Truncate(15 * time.Minute))
+		}},
+	{Definition{Name: "Go-live date", DisplayType: "date"},
+		63, func(r *rand.Rand, a *Account, start time.Time) any {
+			return day(start, between(r, 10, 60)-int(a.CreatedAgo/(24*time.Hour)))
+		}},
+	{Definition{Name: "Security review done", DisplayType: "boolean", Description: "Their questionnaire is answered and accepted."},
+		77, func(r *rand.Rand, _ *Account, _ time.Time) any { return chance(r, 64) }},
+	{Definition{Name: "Industry", DisplayType: "select"},
+		81, func(_ *rand.Rand, a *Account, _ time.Time) any { return a.facts.industry }},
+	{Definition{Name: "Seats", DisplayType: "number", IsBigNumber: true},
+		69, number(func(_ *rand.Rand, a *Account) float64 { return float64(a.facts.seats) })},
+	{Definition{Name: "Monthly active users", DisplayType: "number", IsBigNumber: true, Canonical: true, Description: "Kept by PostHog."},
+		74, number(func(r *rand.Rand, a *Account) float64 { return float64(a.facts.seats * between(r, 30, 900)) })},
+}
+
+// properties are the table with its ids and options filled in.
 func properties() []property {
-	number := func(f func(r *rand.Rand, a *Account) float64) func(*rand.Rand, *Account, time.Time) any {
-		return func(r *rand.Rand, a *Account, _ time.Time) any { return f(r, a) }
-	}
-	all := []property{
-		{Definition{ID: HealthScoreID, Name: "Health score", DisplayType: "number", Description: "0 to 100, set by the CSM after each call."},
-			88, number(func(_ *rand.Rand, a *Account) float64 { return float64(a.facts.health) })},
-		{Definition{ID: HealthScoreSourceID, Name: "Health score (calculated)", DisplayType: "number", Source: true,
-			Description: "From usage, support volume and billing; refreshed nightly from the warehouse."},
-			96, number(func(r *rand.Rand, a *Account) float64 {
-				return math.Round(10*math.Min(100, math.Max(0, float64(a.facts.health)+r.NormFloat64()*7))) / 10
-			})},
-		{Definition{ID: RenewalDateID, Name: "Renewal date", DisplayType: "date", Description: "Last day of the running contract."},
-			84, func(_ *rand.Rand, a *Account, start time.Time) any { return day(start, a.facts.renewal) }},
-		{Definition{ID: ARRID, Name: "ARR", DisplayType: "currency", IsBigNumber: true, Description: "Contracted, US dollars a year."},
-			92, number(func(_ *rand.Rand, a *Account) float64 { return float64(a.facts.arr) })},
-		{Definition{ID: PlanID, Name: "Plan", DisplayType: "select", Options: []Option{
-			{"7a1f0c52-5d0e-4a57-9c3c-21f6b8f0a101", "Free", "preset-1"}, {"7a1f0c52-5d0e-4a57-9c3c-21f6b8f0a102", "Startup", "preset-3"},
-			{"7a1f0c52-5d0e-4a57-9c3c-21f6b8f0a103", "Scale", "preset-5"}, {"7a1f0c52-5d0e-4a57-9c3c-21f6b8f0a104", "Enterprise", "preset-8"}}},
-			94, func(_ *rand.Rand, a *Account, _ time.Time) any { return a.facts.plan }},
-		{Definition{ID: SponsorID, Name: "Executive sponsor", DisplayType: "text", Description: "Who on their side signs."},
-			58, func(_ *rand.Rand, a *Account, _ time.Time) any {
-				sponsor := a.facts.people[0]
-				return sponsor.name() + ", " + sponsor.title
-			}},
-		{Definition{Name: "Discount", DisplayType: "percent", Description: "Off list price, in the running contract."},
-			46, number(func(r *rand.Rand, _ *Account) float64 { return pick(r, []float64{0, 5, 7.5, 10, 12.5, 15, 20, 33}) })},
-		{Definition{Name: "Usage growth", DisplayType: "percent", Description: "Events this quarter against the one before."},
-			71, number(func(r *rand.Rand, a *Account) float64 {
-				return math.Round(10*(r.NormFloat64()*18+float64(a.facts.health-50)/3)) / 10
-			})},
-		{Definition{Name: "Last QBR", DisplayType: "datetime"},
-			52, func(r *rand.Rand, _ *Account, start time.Time) any {
-				return moment(start.Add(-days(r, between(r, 4, 200))).Truncate(30 * time.Minute))
-			}},
-		{Definition{Name: "Kick-off call", DisplayType: "datetime"},
-			44, func(_ *rand.Rand, a *Account, start time.Time) any {
-				return moment(start.Add(-a.CreatedAgo).Truncate(15 * time.Minute))
-			}},
-		{Definition{Name: "Go-live date", DisplayType: "date"},
-			63, func(r *rand.Rand, a *Account, start time.Time) any {
-				return day(start, between(r, 10, 60)-int(a.CreatedAgo/(24*time.Hour)))
-			}},
-		{Definition{Name: "Security review done", DisplayType: "boolean", Description: "Their questionnaire is answered and accepted."},
-			77, func(r *rand.Rand, _ *Account, _ time.Time) any { return chance(r, 64) }},
-		{Definition{Name: "Industry", DisplayType: "select", Options: industryOptions()},
-			81, func(_ *rand.Rand, a *Account, _ time.Time) any { return a.facts.industry }},
-		{Definition{Name: "Seats", DisplayType: "number", IsBigNumber: true},
-			69, number(func(_ *rand.Rand, a *Account) float64 { return float64(a.facts.seats) })},
-		{Definition{Name: "Monthly active users", DisplayType: "number", IsBigNumber: true, Canonical: true, Description: "Kept by PostHog."},
-			74, number(func(r *rand.Rand, a *Account) float64 { return float64(a.facts.seats * between(r, 30, 900)) })},
-	}
+	all := slices.Clone(propertyTable)
 	r := random(areaValues, -1)
 	for i := range all {
-		if id := timeOrderedID(r, time.Duration(i+2)*time.Second); all[i].ID == "" {
-			all[i].ID = id
+		id := timeOrderedID(r, time.Duration(i+2)*time.Second)
+		all[i].ID = cmp.Or(all[i].ID, id)
+		switch all[i].Name {
+		case "Plan":
+			all[i].Options = options("Free", "Startup", "Scale", "Enterprise")
+		case "Industry":
+			all[i].Options = options(industries...)
 		}
 	}
 	return all
 }
 
-func industryOptions() []Option {
-	r := random(areaValues, -2)
-	options := make([]Option, len(industries))
-	for i, label := range industries {
-		options[i] = Option{randomID(r), label, pick(r, []string{"preset-1", "preset-2", "preset-4", "preset-7", "preset-10"})}
+// options are the choices of a select property. An id follows from its label.
+func options(labels ...string) []Option {
+	all := make([]Option, len(labels))
+	for i, label := range labels {
+		all[i] = Option{uuid.NewSHA1(uuid.NameSpaceOID, []byte(label)).String(), label, "preset-" + strconv.Itoa(1+i%10)}
 	}
-	return options
+	return all
 }
 
 // Definitions are the custom properties of accounts, every type among them.

@@ -26,6 +26,7 @@ func TestDefinitions(t *testing.T) {
 			require.Contains(t, []string{"number", "currency", "percent"}, d.DisplayType, "PostHog forces it off elsewhere")
 		}
 		unique(t, d.Options, func(o Option) string { return o.Label })
+		unique(t, d.Options, func(o Option) string { return o.ID })
 		for _, o := range d.Options {
 			require.Regexp(t, `^preset-([1-9]|10)$`, o.Color)
 		}
