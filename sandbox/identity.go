@@ -78,7 +78,7 @@ func (s *Sandbox) routeIdentity() {
 	s.routeGlobal("/api/users/@me", actions{"GET": {scopes: []string{"user:read"}, reads: true, run: s.showMe, exempt: true}})
 	s.routeGlobal("/api/projects", actions{"GET": {scopes: []string{"project:read"}, reads: true, run: s.listProjects}})
 	s.routeGlobal("/api/organizations/{organization}/members", actions{"GET": {scopes: []string{"organization_member:read"}, reads: true, run: s.listMembers}})
-	s.route(projectsOnly, "{$}", actions{"GET": {scopes: []string{"project:read"}, reads: true, run: s.showProject}})
+	s.route(projectsOnly, "", actions{"GET": {scopes: []string{"project:read"}, reads: true, run: s.showProject}})
 }
 
 // showKey describes the caller's own key. Any other id is refused.

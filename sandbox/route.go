@@ -60,10 +60,11 @@ var (
 	projectsOnly = mounts{"/api/projects/{project}/"}
 )
 
-// route registers the actions of a URL below each mount.
+// route registers the actions of a URL below each mount; an empty pattern is
+// the mount itself.
 func (s *Sandbox) route(at mounts, pattern string, methods actions) {
 	for _, mount := range at {
-		s.mux.HandleFunc(mount+pattern, func(w http.ResponseWriter, r *http.Request) {
+		s.mux.HandleFunc(strings.TrimSuffix(mount+pattern, "/"), func(w http.ResponseWriter, r *http.Request) {
 			s.dispatch(r, methods, s.projectGate).send(w)
 		})
 	}

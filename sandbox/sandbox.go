@@ -13,6 +13,7 @@ package sandbox
 
 import (
 	"net/http"
+	"path"
 	"strings"
 	"sync"
 	"time"
@@ -107,14 +108,13 @@ func New(opts Options) *Sandbox {
 	s.routeCustomProperties()
 	s.routePersons()
 	s.routeCapture()
-	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		notFound("Endpoint not found.").send(w)
-	})
+	s.mux.HandleFunc("/", endpointNotFound)
 	return s
 }
 
 // ServeHTTP answers as PostHog would. A trailing slash is optional on every
-// route, and no redirect is ever issued for it.
+// route, and no redirect is ever issued: a path that the mux would clean up
+// leads nowhere.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if trimmed := strings.TrimRight(r.URL.EscapedPath(), "/"); trimmed != r.URL.EscapedPath() && trimmed != "" {
 		r2 := r.Clone(r.Context())
@@ -125,5 +125,13 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		r2.RequestURI = r.RequestURI // next and previous links keep the caller's own path
 		r = r2
 	}
+	if escaped := r.URL.EscapedPath(); path.Clean(escaped) != escaped {
+		endpointNotFound(w, r)
+		return
+	}
 	s.mux.ServeHTTP(w, r)
+}
+
+func endpointNotFound(w http.ResponseWriter, _ *http.Request) {
+	notFound("Endpoint not found.").send(w)
 }
