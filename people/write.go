@@ -1,0 +1,170 @@
+package people
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"time"
+
+	"posthog-accounts-mcp/client"
+	"posthog-accounts-mcp/internal/plain"
+	"posthog-accounts-mcp/journal"
+)
+
+// Result is what became of a write.
+type Result struct {
+	Outcome journal.Outcome
+	Person  client.Person  // as read back; as it was, after a delete
+	Before  map[string]any // the changed properties as they were; nil for absent
+	After   map[string]any // the same as read back
+	Note    string
+}
+
+// patience is when an accepted write is looked for. PostHog applies person
+// writes later, and says nothing when it does not.
+var patience = []time.Duration{0, 100 * time.Millisecond, 300 * time.Millisecond, 600 * time.Millisecond, time.Second}
+
+// Update sets and removes properties of a person, leaving the others, and looks
+// whether the change arrives.
+func (r *Register) Update(ctx context.Context, person client.Person, set map[string]json.RawMessage, unset []string) (Result, error) {
+	wanted := map[string]any{}
+	sets := map[string]any{}
+	for key, raw := range set {
+		if bytes.Equal(compact(person.Properties[key]), compact(raw)) {
+			continue
+		}
+		wanted[key], sets[key] = decoded(raw), raw
+	}
+	var removals []string
+	for _, key := range slices.Sorted(slices.Values(unset)) {
+		if _, present := person.Properties[key]; present {
+			wanted[key] = absent
+			removals = append(removals, key)
+		}
+	}
+	before := shown(person, wanted)
+	if len(wanted) == 0 {
+		return Result{Outcome: journal.Ignored, Person: person, Before: before, After: before, Note: "It is already so; nothing was sent."}, nil
+	}
+	trouble, err := r.send(ctx, person.UUID, sets, removals)
+	if err != nil {
+		return Result{}, err
+	}
+	result := Result{Before: before, Note: trouble}
+	for _, wait := range patience {
+		if err := sleep(ctx, wait); err != nil {
+			break
+		}
+		found, err := r.api.Person(ctx, person.UUID)
+		if err != nil {
+			return Result{}, plain.Refuse("PostHog accepted the change, but the person could not be read back (%s). Look with get_person before you repeat anything.", plain.Explain(err))
+		}
+		result.Person, result.After = found, shown(found, wanted)
+		result.Outcome = journal.Compare(before, visible(wanted), result.After, same)
+		if result.Outcome == journal.Applied {
+			return result, nil
+		}
+	}
+	return unfinished(result), nil
+}
+
+// send makes the requests of an update. The first may fail it; after that,
+// trouble is told in the receipt.
+func (r *Register) send(ctx context.Context, id string, sets map[string]any, removals []string) (trouble string, err error) {
+	sent := false
+	if len(sets) > 0 {
+		if err := r.api.PatchPerson(ctx, id, sets); err != nil && !unclear(err) {
+			return "", err
+		} else if err != nil {
+			trouble = "PostHog's answer was lost; this is what was read afterwards."
+		}
+		sent = true
+	}
+	for _, key := range removals {
+		err := r.api.DeletePersonProperty(ctx, id, key)
+		switch {
+		case err != nil && !sent && !unclear(err):
+			return "", err
+		case err != nil:
+			trouble = "Removing " + plain.Short(key) + " did not go through: " + plain.Explain(err)
+		}
+		sent = true
+	}
+	return trouble, nil
+}
+
+// unfinished words a change that was accepted and is not there yet.
+func unfinished(result Result) Result {
+	switch result.Outcome {
+	case journal.Ignored, journal.Partial:
+		if result.Note == "" {
+			result.Outcome = journal.Pending
+			result.Note = "PostHog accepted the change and has not applied it yet; it can take seconds to minutes, and can fail silently. Look with get_person later; do not repeat it now."
+		}
+	case journal.Overridden:
+		result.Note += "Something else is there now than was asked for: an event may have set it at the same time."
+	}
+	return result
+}
+
+func unclear(err error) bool {
+	failure, ok := errors.AsType[*client.Error](err)
+	return ok && failure.Sent
+}
+
+// absent stands for a property that shall not be there.
+const absent = "\x00absent"
+
+// visible is wanted as a receipt shows it: nil for absent.
+func visible(wanted map[string]any) map[string]any {
+	fields := make(map[string]any, len(wanted))
+	for key, value := range wanted {
+		if value == absent {
+			value = nil
+		}
+		fields[key] = value
+	}
+	return fields
+}
+
+// shown is the properties of a person that a change names.
+func shown(person client.Person, wanted map[string]any) map[string]any {
+	fields := make(map[string]any, len(wanted))
+	for key := range wanted {
+		fields[key] = decoded(person.Properties[key])
+	}
+	return fields
+}
+
+func decoded(raw json.RawMessage) any {
+	var value any
+	_ = json.Unmarshal(raw, &value) // nothing there: nil
+	return value
+}
+
+func compact(raw json.RawMessage) []byte {
+	encoded, _ := json.Marshal(decoded(raw))
+	if len(raw) == 0 {
+		return nil
+	}
+	return encoded
+}
+
+func same(a, b any) bool {
+	left, leftErr := json.Marshal(a)
+	right, rightErr := json.Marshal(b)
+	return leftErr == nil && rightErr == nil && bytes.Equal(left, right)
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}

@@ -1,0 +1,52 @@
+package tools
+
+import (
+	"context"
+
+	"posthog-accounts-mcp/journal"
+	"posthog-accounts-mcp/portfolio"
+)
+
+// CreateAccountRequest are the arguments of create_account.
+type CreateAccountRequest struct {
+	ProjectArg
+	Name       string            `json:"name" jsonschema:"minLength=1,maxLength=400" jsonschema_description:"Name of the company."`
+	ExternalID string            `json:"external_id,omitempty" jsonschema:"minLength=1,maxLength=400" jsonschema_description:"Your own id of the company (the group key); unique."`
+	Set        AccountProperties `json:"set,omitzero" jsonschema_description:"Ids and links."`
+	RoleArgs
+	Tags []string `json:"tags,omitempty" jsonschema:"maxItems=50" jsonschema_description:"Tags; PostHog stores them in lower case."`
+	KeyArg
+}
+
+var createAccountTool = define(Spec{
+	Name:        "create_account",
+	Title:       "Create an account",
+	Description: "Create a customer account. If the external_id is taken, the existing account is returned and nothing is changed.",
+	Toolset:     Accounts,
+	Effect:      AddsOnce,
+}, createAccount)
+
+func createAccount(d *Desk, ctx context.Context, in CreateAccountRequest) (Receipt, error) {
+	s, err := d.scope(ctx, in.ProjectID)
+	if err != nil {
+		return Receipt{}, err
+	}
+	return d.once(ctx, s, "create_account", in.Key, in, func(ctx context.Context) (Receipt, error) {
+		made, err := s.book.Create(ctx, portfolio.Draft{
+			Name: in.Name, ExternalID: in.ExternalID, Set: in.Set.members(), Roles: in.byRole(), Tags: in.Tags,
+		})
+		if err != nil {
+			return Receipt{}, err
+		}
+		receipt := Receipt{
+			Outcome: made.Outcome, After: made.After, Note: made.Note,
+			Target: &Target{Kind: "account", ID: made.Account.ID, Name: made.Account.Name},
+			Undo:   "Nothing was changed.",
+			URL:    s.links.account(made.Account.ID), ProjectID: s.project, Untrusted: untrusted,
+		}
+		if made.Outcome != journal.Ignored {
+			receipt.Undo = asCall("delete_account", map[string]any{"account": made.Account.ID})
+		}
+		return receipt, nil
+	})
+}

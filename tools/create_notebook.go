@@ -1,0 +1,63 @@
+package tools
+
+import (
+	"context"
+	"strings"
+
+	"posthog-accounts-mcp/internal/plain"
+	"posthog-accounts-mcp/notes"
+)
+
+// CreateNotebookRequest are the arguments of create_notebook.
+type CreateNotebookRequest struct {
+	ProjectArg
+	AccountArg
+	Title    string `json:"title,omitempty" jsonschema:"maxLength=256" jsonschema_description:"Default: the first heading or line."`
+	Markdown string `json:"markdown" jsonschema:"minLength=1,maxLength=200000" jsonschema_description:"The note's text."`
+	KeyArg
+}
+
+var createNotebookTool = define(Spec{
+	Name:        "create_notebook",
+	Title:       "Write a note",
+	Description: "Write a new note (call notes, QBR, handover) on an account, in Markdown. PostHog shows it on the account's page and finds it by its words.",
+	Toolset:     Notebooks,
+	Effect:      Adds,
+}, createNotebook)
+
+func createNotebook(d *Desk, ctx context.Context, in CreateNotebookRequest) (Receipt, error) {
+	if strings.TrimSpace(in.Markdown) == "" {
+		return Receipt{}, plain.Refuse("Not done: the markdown is blank.")
+	}
+	s, err := d.scope(ctx, in.ProjectID)
+	if err != nil {
+		return Receipt{}, err
+	}
+	return d.once(ctx, s, "create_notebook", in.Key, in, func(ctx context.Context) (Receipt, error) {
+		account, match, err := s.book.FindToWrite(ctx, in.Account)
+		if err != nil {
+			return Receipt{}, err
+		}
+		written, err := s.book.WriteNote(ctx, account, titleOf(in), in.Markdown)
+		if err != nil {
+			return Receipt{}, err
+		}
+		row := notebookRow(written.Note)
+		return Receipt{
+			Outcome: written.Outcome, Note: written.Remark,
+			Target: accountTarget(account, match),
+			After:  compactArgs(map[string]any{"short_id": row.ShortID, "title": row.Title, "author": row.Author, "date": row.Date, "snippet": row.Snippet}),
+			Undo:   asCall("delete_notebook", map[string]any{"account": account.ID, "notebook": row.ShortID}),
+			URL:    s.links.notebook(row.ShortID), ProjectID: s.project, Untrusted: untrusted,
+		}, nil
+	})
+}
+
+// titleOf is the given title, or the first line of the note.
+func titleOf(in CreateNotebookRequest) string {
+	if title := strings.TrimSpace(in.Title); title != "" {
+		return title
+	}
+	first, _, _ := strings.Cut(strings.TrimSpace(in.Markdown), "\n")
+	return shorten(notes.Text(nil, first), 200)
+}

@@ -1,0 +1,184 @@
+package tools
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"sync"
+	"unicode"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
+
+	"posthog-accounts-mcp/internal/schema"
+)
+
+// Toolset is a group of tools that an operator switches on or off as one.
+type Toolset string
+
+// The toolsets, in the order of --help.
+const (
+	Accounts   Toolset = "accounts"
+	Notebooks  Toolset = "notebooks"
+	Properties Toolset = "properties"
+	Persons    Toolset = "persons"
+
+	always Toolset = "" // listed whatever is switched off
+)
+
+// Toolsets are all of them.
+var Toolsets = []Toolset{Accounts, Notebooks, Properties, Persons}
+
+// Spec is what a client sees of a tool, apart from its schemas.
+type Spec struct {
+	Name        string
+	Title       string
+	Description string
+	Toolset     Toolset
+	Effect      Effect
+}
+
+// Effect is what a tool does to PostHog's data; MCP's annotation hints follow
+// from it.
+type Effect int
+
+// The effects.
+const (
+	Reads    Effect = iota // changes nothing
+	Adds                   // creates something new on each call
+	AddsOnce               // creates something; repeating the call does not create it again
+	Sets                   // overwrites; repeating it changes nothing more
+	Erases                 // deletes or splits for good
+)
+
+func (e Effect) annotation(title string) mcp.ToolAnnotation {
+	reads, destroys, repeatable, open := e == Reads, e == Sets || e == Erases, e != Adds, true
+	return mcp.ToolAnnotation{
+		Title:           title,
+		ReadOnlyHint:    &reads,
+		DestructiveHint: &destroys,
+		IdempotentHint:  &repeatable,
+		// The data is PostHog's, and part of it was written by anybody with
+		// the public project token: an open world to whoever reads it.
+		OpenWorldHint: &open,
+	}
+}
+
+// Tool is one tool: what clients see of it, its request and result structs,
+// and its handler.
+type Tool struct {
+	Spec
+	Request reflect.Type
+	Result  reflect.Type
+
+	run func(d *Desk, ctx context.Context, decode func(any) error) (any, error)
+}
+
+// define binds a handler to its spec. The request struct's JSON Schema is
+// derived by go generate; see schemas.json.
+func define[In, Out any](spec Spec, handle func(d *Desk, ctx context.Context, in In) (Out, error)) Tool {
+	return Tool{
+		Spec:    spec,
+		Request: reflect.TypeFor[In](),
+		Result:  reflect.TypeFor[Out](),
+		run: func(d *Desk, ctx context.Context, decode func(any) error) (any, error) {
+			var in In
+			if err := decode(&in); err != nil {
+				return nil, err
+			}
+			return handle(d, ctx, in)
+		},
+	}
+}
+
+// serve makes the tool an MCP tool on a desk.
+func (t Tool) serve(d *Desk, s schemas) server.ServerTool {
+	input := s.Input
+	if d.pinned != 0 {
+		input = s.InputPinned
+	}
+	declared := mcp.NewToolWithRawSchema(t.Name, t.Description, input)
+	declared.Title = t.Title
+	declared.RawOutputSchema = s.Output
+	declared.Annotations = t.Effect.annotation(t.Title)
+
+	validator := sync.OnceValues(func() (*schema.Validator, error) { return schema.Compile(input) })
+	return server.ServerTool{Tool: declared, Handler: func(ctx context.Context, request mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		v, err := validator()
+		if err != nil {
+			return nil, fmt.Errorf("schema of %s: %w", t.Name, err)
+		}
+		result, err := t.run(d, ctx, func(into any) error { return v.Decode(arguments(request), into) })
+		if err != nil {
+			return nil, err
+		}
+		encoded, err := encode(result)
+		if err != nil {
+			return nil, fmt.Errorf("result of %s: %w", t.Name, err)
+		}
+		// Some clients show the model only the text, others only the
+		// structure: both are the same bytes.
+		return &mcp.CallToolResult{
+			Content:           []mcp.Content{mcp.NewTextContent(string(encoded))},
+			StructuredContent: json.RawMessage(encoded),
+		}, nil
+	}}
+}
+
+// arguments are the call's arguments as they came over the wire.
+func arguments(request mcp.CallToolRequest) json.RawMessage {
+	switch given := request.GetRawArguments().(type) {
+	case json.RawMessage:
+		return given
+	case nil:
+		return nil
+	default: // an in-process caller
+		encoded, err := json.Marshal(given)
+		if err != nil {
+			return json.RawMessage("not JSON")
+		}
+		return encoded
+	}
+}
+
+// encode writes a result as compact JSON. Characters that a reader cannot see
+// are written as escapes: visible to a model that reads the text, and the same
+// string to a program that decodes it, so nothing that is written back is lost.
+func encode(result any) ([]byte, error) {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(result); err != nil {
+		return nil, err
+	}
+	text := strings.TrimSuffix(buf.String(), "\n")
+	if !strings.ContainsFunc(text, invisible) {
+		return []byte(text), nil
+	}
+	var out strings.Builder
+	for _, r := range text {
+		switch {
+		case !invisible(r):
+			out.WriteRune(r)
+		case r > 0xffff:
+			r -= 0x10000
+			fmt.Fprintf(&out, `\u%04x\u%04x`, 0xd800+(r>>10), 0xdc00+(r&0x3ff))
+		default:
+			fmt.Fprintf(&out, `\u%04x`, r)
+		}
+	}
+	return []byte(out.String()), nil
+}
+
+// invisible tells characters that hide or reorder text: controls, bidi marks,
+// zero-width and tag characters. The joiners that emoji and Persian need stay.
+func invisible(r rune) bool {
+	const nonJoiner, joiner = 0x200c, 0x200d
+	if r < 0x7f || r == nonJoiner || r == joiner {
+		return false // JSON has escaped the ASCII controls already
+	}
+	return unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Cf, r) || r == 0x2028 || r == 0x2029 || unicode.Is(unicode.Co, r)
+}

@@ -1,0 +1,87 @@
+package tools
+
+import (
+	"context"
+
+	"golang.org/x/sync/errgroup"
+
+	"posthog-accounts-mcp/client"
+	"posthog-accounts-mcp/portfolio"
+)
+
+// DeleteAccountRequest are the arguments of delete_account.
+type DeleteAccountRequest struct {
+	ProjectArg
+	AccountArg
+	ConfirmationArg
+}
+
+var deleteAccountTool = define(Spec{
+	Name:        "delete_account",
+	Title:       "Delete an account",
+	Description: "Delete one account for good. The first call only previews what goes with it and gives a confirmation; call again with it once the user agreed.",
+	Toolset:     Accounts,
+	Effect:      Erases,
+}, deleteAccount)
+
+func deleteAccount(d *Desk, ctx context.Context, in DeleteAccountRequest) (ReceiptOrPreview, error) {
+	s, err := d.scope(ctx, in.ProjectID)
+	if err != nil {
+		return ReceiptOrPreview{}, err
+	}
+	account, match, err := s.book.FindToWrite(ctx, in.Account)
+	if err != nil {
+		return ReceiptOrPreview{}, err
+	}
+	agreement := d.agreement(s, "delete_account", in.Confirmation, in.unconfirmed(), portfolio.Identity(account))
+	if !agreement.given() {
+		shown, err := previewAccountDeletion(ctx, s, account)
+		if err != nil {
+			return ReceiptOrPreview{}, err
+		}
+		return agreement.preview(shown, "Deletes the account, its custom property values and its links to notes, for good. The note documents stay in PostHog where no list shows them: delete them first with delete_notebook if they shall go too."), nil
+	}
+	if err := agreement.check(); err != nil {
+		return ReceiptOrPreview{}, err
+	}
+	result, err := s.book.Delete(ctx, account)
+	if err != nil {
+		return ReceiptOrPreview{}, err
+	}
+	return ReceiptOrPreview{Receipt: &Receipt{
+		Outcome: result.Outcome, Target: accountTarget(account, match), Before: result.Before, After: result.After,
+		Note: result.Note, Undo: "A deleted account cannot be restored.", ProjectID: s.project, Untrusted: untrusted,
+	}}, nil
+}
+
+func (in DeleteAccountRequest) unconfirmed() DeleteAccountRequest { in.Confirmation = ""; return in }
+
+// previewAccountDeletion shows the account and counts what goes with it.
+func previewAccountDeletion(ctx context.Context, s scope, account client.Account) (map[string]any, error) {
+	var notes client.Page[client.Notebook]
+	var properties []portfolio.Property
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		notes, err = s.book.Notes(ctx, account, client.NotebookQuery{Limit: 10})
+		return err
+	})
+	group.Go(func() (err error) {
+		properties, err = s.book.Properties(ctx, account.ID)
+		return err
+	})
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	titles := []string{}
+	for _, note := range notes.Results {
+		titles = append(titles, note.ShortID+": "+note.Title)
+	}
+	shown := map[string]any{
+		"account": fullRow(account), "notes": len(account.Notebooks), "latest_notes": titles,
+		"custom_property_values": len(setValues(properties)),
+	}
+	if notes.Count != nil {
+		shown["notes"] = *notes.Count
+	}
+	return shown, nil
+}

@@ -1,0 +1,64 @@
+package tools
+
+import (
+	"context"
+
+	"posthog-accounts-mcp/client"
+)
+
+// DeleteNotebookRequest are the arguments of delete_notebook.
+type DeleteNotebookRequest struct {
+	ProjectArg
+	AccountArg
+	Notebook string `json:"notebook" jsonschema:"minLength=1,maxLength=40" jsonschema_description:"Short id, or latest."`
+	ConfirmationArg
+}
+
+var deleteNotebookTool = define(Spec{
+	Name:        "delete_notebook",
+	Title:       "Delete a note",
+	Description: "Delete one note of an account for good. The first call only previews it and gives a confirmation; call again with it once the user agreed.",
+	Toolset:     Notebooks,
+	Effect:      Erases,
+}, deleteNotebook)
+
+func deleteNotebook(d *Desk, ctx context.Context, in DeleteNotebookRequest) (ReceiptOrPreview, error) {
+	s, err := d.scope(ctx, in.ProjectID)
+	if err != nil {
+		return ReceiptOrPreview{}, err
+	}
+	account, match, err := s.book.FindToWrite(ctx, in.Account)
+	if err != nil {
+		return ReceiptOrPreview{}, err
+	}
+	note, err := s.book.Note(ctx, account, in.Notebook)
+	if err != nil {
+		return ReceiptOrPreview{}, err
+	}
+	row := notebookRow(note)
+	shown := map[string]any{"account": account.Name, "account_id": account.ID, "notebook": row}
+	agreement := d.agreement(s, "delete_notebook", in.Confirmation, in.unconfirmed(), noteIdentity(note))
+	if !agreement.given() {
+		return agreement.preview(shown, "Deletes the note for good; get_notebook reads it whole, to keep a copy."), nil
+	}
+	if err := agreement.check(); err != nil {
+		return ReceiptOrPreview{}, err
+	}
+	deleted, err := s.book.DeleteNote(ctx, account, note)
+	if err != nil {
+		return ReceiptOrPreview{}, err
+	}
+	return ReceiptOrPreview{Receipt: &Receipt{
+		Outcome: deleted.Outcome, Note: deleted.Remark, Target: accountTarget(account, match),
+		Before: map[string]any{"notebook": row}, Undo: "A deleted note cannot be restored.",
+		ProjectID: s.project, Untrusted: untrusted,
+	}}, nil
+}
+
+func (in DeleteNotebookRequest) unconfirmed() DeleteNotebookRequest { in.Confirmation = ""; return in }
+
+// noteIdentity is all of a note that a confirmation binds: which note it is
+// and everything in it.
+func noteIdentity(note client.Notebook) any {
+	return []any{note.ID, note.ShortID, note.Title, string(note.Content), text(note.TextContent)}
+}

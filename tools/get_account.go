@@ -1,0 +1,132 @@
+package tools
+
+import (
+	"context"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"posthog-accounts-mcp/client"
+	"posthog-accounts-mcp/internal/budget"
+	"posthog-accounts-mcp/portfolio"
+)
+
+// GetAccountRequest are the arguments of get_account.
+type GetAccountRequest struct {
+	ProjectArg
+	AccountArg
+	Include []string `json:"include,omitempty" jsonschema:"maxItems=3,enum=custom_properties,enum=notebooks,enum=relationships" jsonschema_description:"What else to show."`
+}
+
+// GetAccountResult is one account.
+type GetAccountResult struct {
+	Account          AccountRow     `json:"account"`
+	MatchedBy        string         `json:"matched_by" jsonschema_description:"What of the account the given reference matched."`
+	CustomProperties map[string]any `json:"custom_properties,omitempty" jsonschema_description:"Values that are set, by name."`
+	Notebooks        []NotebookRow  `json:"notebooks,omitempty" jsonschema_description:"Newest first."`
+	NotebooksOmitted int            `json:"notebooks_omitted,omitempty" jsonschema_description:"Further notes; list_notebooks shows them."`
+	Relationships    []Relationship `json:"relationships,omitempty"`
+	URL              string         `json:"url"`
+	ProjectID        int64          `json:"project_id"`
+	Untrusted        string         `json:"untrusted"`
+}
+
+// Relationship is a colleague's part in an account.
+type Relationship struct {
+	Role  string `json:"role"`
+	Email string `json:"email,omitempty"`
+	User  int64  `json:"user"`
+}
+
+var getAccountTool = define(Spec{
+	Name:        "get_account",
+	Title:       "Get an account",
+	Description: "One account with its roles, tags and ids; on request its custom properties, recent notes and relationships.",
+	Toolset:     Accounts,
+	Effect:      Reads,
+}, getAccount)
+
+func getAccount(d *Desk, ctx context.Context, in GetAccountRequest) (GetAccountResult, error) {
+	s, err := d.scope(ctx, in.ProjectID)
+	if err != nil {
+		return GetAccountResult{}, err
+	}
+	account, match, err := s.book.Find(ctx, in.Account)
+	if err != nil {
+		return GetAccountResult{}, err
+	}
+	result := GetAccountResult{
+		Account: fullRow(account), MatchedBy: match.String(),
+		URL: s.links.account(account.ID), ProjectID: s.project, Untrusted: untrusted,
+	}
+	if err := result.include(ctx, s, account, in.Include); err != nil {
+		return GetAccountResult{}, err
+	}
+	return result, nil
+}
+
+// include reads what was asked for besides the account, at the same time.
+func (r *GetAccountResult) include(ctx context.Context, s scope, account client.Account, what []string) error {
+	group, ctx := errgroup.WithContext(ctx)
+	if slices.Contains(what, "custom_properties") {
+		group.Go(func() error {
+			properties, err := s.book.Properties(ctx, account.ID)
+			r.CustomProperties = setValues(properties)
+			return err
+		})
+	}
+	var notes client.Page[client.Notebook]
+	if slices.Contains(what, "notebooks") {
+		group.Go(func() (err error) {
+			notes, err = s.book.Notes(ctx, account, client.NotebookQuery{Limit: defaultLimit})
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	if slices.Contains(what, "relationships") {
+		r.Relationships = relationships(account)
+	}
+	for _, note := range notes.Results {
+		r.Notebooks = append(r.Notebooks, notebookRow(note))
+	}
+	r.fitNotes(notes)
+	return nil
+}
+
+// fitNotes keeps as many notes as the default result holds.
+func (r *GetAccountResult) fitNotes(notes client.Page[client.Notebook]) {
+	if len(r.Notebooks) == 0 {
+		return
+	}
+	rows := r.Notebooks
+	r.Notebooks = nil
+	r.Notebooks = budget.FitRows(rows, tokens(*r), defaultTokens, tokens[NotebookRow])
+	all := len(rows)
+	if notes.Count != nil {
+		all = *notes.Count
+	}
+	r.NotebooksOmitted = all - len(r.Notebooks)
+}
+
+// setValues are the custom properties that have a value, by name.
+func setValues(properties []portfolio.Property) map[string]any {
+	values := map[string]any{}
+	for _, p := range properties {
+		if p.Value != nil {
+			values[p.Name] = p.Value
+		}
+	}
+	return values
+}
+
+func relationships(account client.Account) []Relationship {
+	var held []Relationship
+	for _, role := range portfolio.Roles {
+		if holder := portfolio.HolderOf(account, role); holder != nil {
+			held = append(held, Relationship{Role: string(role), Email: holder.Email, User: holder.ID})
+		}
+	}
+	return held
+}

@@ -1,0 +1,67 @@
+package tools
+
+import (
+	"context"
+	"encoding/json"
+
+	"posthog-accounts-mcp/internal/plain"
+	"posthog-accounts-mcp/internal/schema"
+	"posthog-accounts-mcp/portfolio"
+)
+
+// SetCustomPropertyRequest are the arguments of set_custom_property.
+type SetCustomPropertyRequest struct {
+	ProjectArg
+	AccountArg
+	Property string        `json:"property" jsonschema:"minLength=1,maxLength=400" jsonschema_description:"Name or id of the property."`
+	Value    schema.Scalar `json:"value,omitempty" jsonschema_description:"An option's label for a select, YYYY-MM-DD or an ISO time for dates."`
+	Clear    bool          `json:"clear,omitempty" jsonschema_description:"Instead of a value: empty it, where this PostHog can."`
+}
+
+var setCustomPropertyTool = define(Spec{
+	Name:        "set_custom_property",
+	Title:       "Set a custom property",
+	Description: "Set one custom property of an account, such as Health score or Renewal date. The value is checked against the property's type first.",
+	Toolset:     Properties,
+	Effect:      Sets,
+}, setCustomProperty)
+
+func setCustomProperty(d *Desk, ctx context.Context, in SetCustomPropertyRequest) (Receipt, error) {
+	if (len(in.Value) == 0) == !in.Clear {
+		return Receipt{}, plain.Refuse("Give either a value, or clear: true.")
+	}
+	var value any
+	if !in.Clear {
+		if err := json.Unmarshal(in.Value, &value); err != nil {
+			return Receipt{}, err
+		}
+	}
+	s, err := d.scope(ctx, in.ProjectID)
+	if err != nil {
+		return Receipt{}, err
+	}
+	account, match, err := s.book.FindToWrite(ctx, in.Account)
+	if err != nil {
+		return Receipt{}, err
+	}
+	property, result, err := s.book.SetProperty(ctx, account, in.Property, value)
+	if err != nil {
+		return Receipt{}, err
+	}
+	return Receipt{
+		Outcome: result.Outcome, Target: accountTarget(account, match), Before: result.Before, After: result.After, Note: result.Note,
+		Undo: undoProperty(account.ID, property, result),
+		URL:  s.links.account(account.ID), ProjectID: s.project, Untrusted: untrusted,
+	}, nil
+}
+
+// undoProperty is the call that sets the former value again.
+func undoProperty(account string, p portfolio.Property, result portfolio.Result) string {
+	call := map[string]any{"account": account, "property": p.Name, "value": result.Before[p.Name]}
+	if result.Before[p.Name] == nil {
+		delete(call, "value")
+		call["clear"] = true
+		return asCall("set_custom_property", call) + " (newer PostHog only; older ones cannot empty a custom property)"
+	}
+	return asCall("set_custom_property", call)
+}

@@ -1,0 +1,86 @@
+package tools
+
+import (
+	"context"
+
+	"posthog-accounts-mcp/client"
+	"posthog-accounts-mcp/internal/plain"
+	"posthog-accounts-mcp/journal"
+	"posthog-accounts-mcp/portfolio"
+)
+
+// UpdateAccountRequest are the arguments of update_account.
+type UpdateAccountRequest struct {
+	ProjectArg
+	AccountArg
+	Name       string            `json:"name,omitempty" jsonschema:"minLength=1,maxLength=400" jsonschema_description:"New name."`
+	ExternalID string            `json:"external_id,omitempty" jsonschema:"minLength=1,maxLength=400" jsonschema_description:"New external id."`
+	Set        AccountProperties `json:"set,omitzero" jsonschema_description:"Ids and links to set; others stay."`
+	Unset      []string          `json:"unset,omitempty" jsonschema:"maxItems=20,enum=external_id,enum=stripe_customer_id,enum=hubspot_deal_id,enum=billing_id,enum=sfdc_id,enum=zendesk_id,enum=slack_channel_id,enum=usage_dashboard_link,enum=metabase_link,enum=website_domain,enum=email_domains,enum=known_emails" jsonschema_description:"Fields to empty."`
+	TagsAdd    []string          `json:"tags_add,omitempty" jsonschema:"maxItems=50" jsonschema_description:"Tags to add; others stay."`
+	TagsRemove []string          `json:"tags_remove,omitempty" jsonschema:"maxItems=50" jsonschema_description:"Tags to take off."`
+	RoleArgs
+	DryRun bool `json:"dry_run,omitempty" jsonschema_description:"Only show what would change."`
+}
+
+var updateAccountTool = define(Spec{
+	Name:        "update_account",
+	Title:       "Update an account",
+	Description: "Change named fields, ids, tags or roles of one account; nothing unnamed changes. Answers with before and after as read back.",
+	Toolset:     Accounts,
+	Effect:      Sets,
+}, updateAccount)
+
+func updateAccount(d *Desk, ctx context.Context, in UpdateAccountRequest) (ReceiptOrPreview, error) {
+	change := portfolio.Change{
+		Name: in.Name, ExternalID: in.ExternalID, Set: in.Set.members(), Unset: in.Unset,
+		TagsAdd: in.TagsAdd, TagsRemove: in.TagsRemove, Roles: in.byRole(),
+	}
+	if change.IsEmpty() {
+		return ReceiptOrPreview{}, plain.Refuse("Nothing to change: give name, external_id, set, unset, tags_add, tags_remove, csm, account_executive or account_owner.")
+	}
+	s, err := d.scope(ctx, in.ProjectID)
+	if err != nil {
+		return ReceiptOrPreview{}, err
+	}
+	account, match, err := s.book.FindToWrite(ctx, in.Account)
+	if err != nil {
+		return ReceiptOrPreview{}, err
+	}
+	if in.DryRun {
+		before, after, err := s.book.Preview(ctx, account, change)
+		if err != nil {
+			return ReceiptOrPreview{}, err
+		}
+		shown := map[string]any{"account": account.ID, "name": account.Name, "before": before, "after": after}
+		return ReceiptOrPreview{Preview: &Preview{Preview: shown, Note: "Nothing was changed.", ProjectID: s.project, Untrusted: untrusted}}, nil
+	}
+	result, err := s.book.Update(ctx, account, change)
+	if err != nil {
+		return ReceiptOrPreview{}, err
+	}
+	return ReceiptOrPreview{Receipt: &Receipt{
+		Outcome: result.Outcome, Target: accountTarget(result.Account, match), Before: result.Before, After: result.After,
+		Note: result.Note, Undo: undoUpdate(account, result),
+		URL: s.links.account(account.ID), ProjectID: s.project, Untrusted: untrusted,
+	}}, nil
+}
+
+// undoUpdate is the call that restores what an update changed.
+func undoUpdate(account client.Account, result portfolio.Result) string {
+	if result.Outcome == journal.Ignored {
+		return "Nothing was changed."
+	}
+	back := portfolio.Inverse(result.Before, result.After)
+	call := compactArgs(map[string]any{
+		"account": account.ID, "name": back.Name, "external_id": back.ExternalID, "set": back.Set, "unset": back.Unset,
+		"tags_add": back.TagsAdd, "tags_remove": back.TagsRemove,
+	})
+	if _, gained := result.After["external_id"]; gained && result.Before["external_id"] == nil {
+		call["unset"] = append(back.Unset, "external_id")
+	}
+	for role, who := range back.Roles {
+		call[string(role)] = who
+	}
+	return asCall("update_account", call)
+}
