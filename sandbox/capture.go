@@ -38,10 +38,13 @@ func (s *Sandbox) receiveEvents(r *http.Request) reply {
 	if batch := body.Get("batch"); batch.IsArray() {
 		items = batch.Array()
 	}
-	now := s.now()
+	now, token := s.now(), envelopeToken(r, body)
+	if len(items) == 0 && token != ProjectToken {
+		return unknownToken()
+	}
 	events := make([]event, 0, len(items))
 	for _, item := range items {
-		if captureToken(r, body, item) != ProjectToken {
+		if token != ProjectToken && (token != "" || eventToken(item) != ProjectToken) {
 			return unknownToken()
 		}
 		e, usable := readEvent(item, now)
@@ -49,9 +52,6 @@ func (s *Sandbox) receiveEvents(r *http.Request) reply {
 			return invalid("", "", "Invalid payload: every event needs an event name and a distinct_id.")
 		}
 		events = append(events, e)
-	}
-	if len(items) == 0 && captureToken(r, body, body) != ProjectToken {
-		return unknownToken()
 	}
 	s.settlePersons()
 	s.mu.Lock()
@@ -65,16 +65,16 @@ func (s *Sandbox) receiveEvents(r *http.Request) reply {
 	}{"Ok"})
 }
 
-// captureToken finds the project token: in the envelope, the event, its
-// properties or the query.
-func captureToken(r *http.Request, body, item gjson.Result) string {
+// envelopeToken is the project token of all events of a body: in the body or
+// the query.
+func envelopeToken(r *http.Request, body gjson.Result) string {
 	query := r.URL.Query()
-	return cmp.Or(
-		body.Get("api_key").String(), body.Get("token").String(),
-		item.Get("api_key").String(), item.Get("token").String(),
-		item.Get("properties.token").String(),
-		query.Get("api_key"), query.Get("token"),
-	)
+	return cmp.Or(body.Get("api_key").String(), body.Get("token").String(), query.Get("api_key"), query.Get("token"))
+}
+
+// eventToken is the project token that an event carries itself.
+func eventToken(item gjson.Result) string {
+	return cmp.Or(item.Get("api_key").String(), item.Get("token").String(), item.Get("properties.token").String())
 }
 
 func unknownToken() reply {
@@ -196,7 +196,7 @@ func (s *Sandbox) noFlags(r *http.Request) reply {
 	if refusal != nil {
 		return *refusal
 	}
-	if captureToken(r, body, body) != ProjectToken {
+	if envelopeToken(r, body) != ProjectToken {
 		return unknownToken()
 	}
 	return ok(map[string]any{

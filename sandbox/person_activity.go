@@ -28,9 +28,10 @@ type activityChange struct {
 	After  any     `json:"after"`
 }
 
-// propertiesChanged is the change of every property write.
-func propertiesChanged() activityChange {
-	return activityChange{Type: "Person", Action: "changed", Field: textOrNull("properties")}
+// propertiesChanged is the change of a property write. That of a deletion does
+// not even name the field.
+func propertiesChanged(field string) activityChange {
+	return activityChange{Type: "Person", Action: "changed", Field: textOrNull(field)}
 }
 
 // log adds an entry in the name of the request's user.
@@ -153,7 +154,7 @@ func (q *request) number(name string, absent int) (int, bool) {
 	if text == "" {
 		return absent, true
 	}
-	number, isNumber := pythonInt(text)
+	number, isNumber := parsePythonInt(text)
 	return int(number), isNumber
 }
 

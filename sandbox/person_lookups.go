@@ -86,7 +86,7 @@ type valueCount struct {
 
 type valuesBody struct {
 	Results    []valueCount `json:"results"`
-	Refreshing bool            `json:"refreshing"`
+	Refreshing bool         `json:"refreshing"`
 }
 
 // propertyValues lists the values of a property, the most frequent first. To

@@ -2,13 +2,9 @@ package sandbox
 
 import (
 	"bytes"
-	"errors"
-	"net/http"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/tidwall/gjson"
@@ -141,7 +137,7 @@ func (st *personStore) lookUp(id string) (*person, *reply) {
 	if parsed, isUUID := pythonUUID(id); isUUID {
 		return found(st.byUUID[parsed.String()])
 	}
-	number, isNumber := pythonInt(id)
+	number, isNumber := parsePythonInt(id)
 	if !isNumber {
 		refusal := invalid("", "", "The ID provided does not look like a personID. "+
 			"If you are using a distinctId, please use /persons?distinct_id="+id+" instead.")
@@ -158,14 +154,6 @@ func found(p *person) (*person, *reply) {
 	return p, nil
 }
 
-// pythonInt reads an integer as Python's int does, with no bound to its size:
-// what 64 bits cannot hold becomes the nearest that they can, which is no row's
-// id either.
-func pythonInt(text string) (int64, bool) {
-	number, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
-	return number, err == nil || errors.Is(err, strconv.ErrRange)
-}
-
 // stumble is the 500 of an error that PostHog's code did not expect.
 func stumble() *reply {
 	refusal := serverError()
@@ -175,10 +163,6 @@ func stumble() *reply {
 // personFields reads a body of which the action asks members by name. No body
 // has none, and at anything but an object PostHog stumbles.
 func (q *request) personFields() (fields, *reply) {
-	if !utf8.Valid(q.raw) {
-		refusal := fail(http.StatusBadRequest, "invalid_request", "parse_error", "JSON parse error - 'utf-8' codec can't decode byte", "")
-		return nil, &refusal
-	}
 	members, refusal := q.object()
 	if body := bytes.TrimSpace(q.raw); len(body) > 0 && gjson.ValidBytes(body) && body[0] != '{' {
 		return nil, stumble()
