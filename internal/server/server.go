@@ -72,7 +72,8 @@ func New(o Options) *mcpserver.MCPServer {
 		options = append(options, mcpserver.WithToolHandlerMiddleware(middleware))
 	}
 	options = append(options, completion(o, e)...)
-	if len(o.Resources)+len(o.Templates) > 0 || o.ListResources != nil {
+	hasResources := len(o.Resources)+len(o.Templates) > 0 || o.ListResources != nil
+	if hasResources {
 		options = append(options, mcpserver.WithResourceCapabilities(false, false))
 	}
 	if len(o.Prompts) > 0 {
@@ -84,9 +85,13 @@ func New(o Options) *mcpserver.MCPServer {
 
 	s := mcpserver.NewMCPServer(o.Name, o.Version, append(options, o.Extra...)...)
 	s.AddTools(o.Tools...)
-	s.AddResources(o.Resources...)
-	s.AddResourceTemplates(o.Templates...)
-	s.AddPrompts(o.Prompts...)
+	if hasResources { // adding none would declare the capability all the same
+		s.AddResources(o.Resources...)
+		s.AddResourceTemplates(o.Templates...)
+	}
+	if len(o.Prompts) > 0 {
+		s.AddPrompts(o.Prompts...)
+	}
 	return s
 }
 
