@@ -94,6 +94,7 @@ func (s *Sandbox) routeAccounts() {
 		"PUT":    {scopes: write, run: func(q *request) reply { return s.updateAccount(q, false) }},
 		"DELETE": {scopes: write, run: s.deleteAccount},
 	})
+	s.route(bothMounts, "tags", actions{}) // there, but not for personal keys
 }
 
 // accountBody is an account as the API shows it.
