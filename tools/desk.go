@@ -3,7 +3,6 @@ package tools
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"strings"
 	"time"
 
@@ -25,14 +24,13 @@ type Desk struct {
 	projects  *recent.Cache[int64]
 	written   *recent.Cache[madeOnce] // results of creates by the caller's key
 	now       func() time.Time
-	log       *slog.Logger
 }
 
 // NewDesk returns a desk on a PostHog. A pinned project other than 0 is the
 // only one it works on.
-func NewDesk(posthog *client.Client, pinned int64, log *slog.Logger) *Desk {
+func NewDesk(posthog *client.Client, pinned int64) *Desk {
 	return &Desk{
-		posthog: posthog, pinned: pinned, log: log, now: time.Now,
+		posthog: posthog, pinned: pinned, now: time.Now,
 		directory: portfolio.NewDirectory(),
 		projects:  recent.New[int64](time.Minute, 1000),
 		written:   recent.New[madeOnce](24*time.Hour, 10_000),

@@ -13,6 +13,8 @@ import (
 const (
 	defaultTokens = 2500
 	defaultLimit  = 20
+	// maxResultTokens bounds what a call gets that names exactly what it wants.
+	maxResultTokens = 8000
 )
 
 // untrusted stands once in every result that shows text from PostHog.

@@ -1,0 +1,247 @@
+// Package config is the command line and the environment: one table of
+// options, from which parsing, help and the documentation follow.
+package config
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"posthog-accounts-mcp/client"
+	"posthog-accounts-mcp/sandbox"
+	"posthog-accounts-mcp/tools"
+)
+
+// Name is the program's name.
+const Name = "posthog-accounts-mcp"
+
+// Command line. Flags beat the environment. The PostHog key is in neither: see
+// PostHog.
+type commandLine struct {
+	Serve   Serve    `cmd:"" default:"withargs" help:"Serve MCP over stdio, or over HTTP with --http (the default command)."`
+	Call    Call     `cmd:"" help:"Make one tool call through the whole MCP path and print the result for a person."`
+	Sandbox Sandbox  `cmd:"" help:"Run only the PostHog look-alike, as an HTTP server for other programs."`
+	Version struct{} `cmd:"" help:"Print the version."`
+}
+
+// Server are the options of everything that serves or calls tools.
+type Server struct {
+	Sandbox  bool            `help:"Use the embedded PostHog look-alike instead of PostHog; needs no key." env:"POSTHOG_MCP_SANDBOX"`
+	Profile  sandbox.Profile `help:"Which PostHog generation the sandbox imitates: ${enum}." enum:"documented" default:"documented" env:"POSTHOG_MCP_PROFILE"`
+	ReadOnly bool            `help:"List no tool that changes anything, and send PostHog no write." env:"POSTHOG_MCP_READ_ONLY"`
+	Toolsets []string        `help:"Comma-separated toolsets to list: accounts, notebooks, properties, persons, portfolio, journal (default all)." env:"POSTHOG_MCP_TOOLSETS"`
+	Project  string          `help:"Pin the project: only this one is used, and tools no longer ask for it." placeholder:"ID" env:"POSTHOG_PROJECT_ID,POSTHOG_MCP_PROJECT"`
+	Journal  string          `help:"Where writes are recorded: a path, a postgres:// URL, or off. Accepted and without effect until writes are journaled." env:"POSTHOG_MCP_JOURNAL"`
+
+	PostHog PostHog `kong:"-"`
+}
+
+// PostHog is where PostHog is and the key for it. The key comes from the
+// environment only: arguments are visible to every user of a machine.
+type PostHog struct {
+	Host string
+	Key  client.Key
+}
+
+// Serve are the options of the MCP server.
+type Serve struct {
+	Server
+	HTTP        string   `name:"http" help:"Serve streamable HTTP at http://ADDR/mcp instead of stdio." placeholder:"ADDR" env:"POSTHOG_MCP_HTTP"`
+	SSE         bool     `name:"sse" help:"With --http: also the legacy SSE transport, at /sse and /message." env:"POSTHOG_MCP_SSE"`
+	Callers     string   `help:"With --http: file with SHA-256 hashes of the bearer tokens that may call; required for any bind but loopback." placeholder:"FILE" env:"POSTHOG_MCP_CALLERS"`
+	PublicURL   []string `name:"public-url" help:"With --http: address of this server as clients see it, behind a proxy. Repeatable." placeholder:"URL" env:"POSTHOG_MCP_PUBLIC_URL"`
+	AllowOrigin []string `name:"allow-origin" help:"With --http: origin of a web page that may call. Repeatable." placeholder:"ORIGIN" env:"POSTHOG_MCP_ALLOW_ORIGIN"`
+}
+
+// Call are the options of a single tool call.
+type Call struct {
+	Tool      string `arg:"" help:"Name of the tool."`
+	Arguments string `arg:"" optional:"" help:"Its arguments as a JSON object, or - to read them from standard input."`
+	JSON      bool   `name:"json" help:"Print the structured result as JSON."`
+	Server
+}
+
+// Sandbox are the options of the look-alike on its own.
+type Sandbox struct {
+	Listen   string          `required:"" help:"Address to listen on." placeholder:"ADDR"`
+	Profile  sandbox.Profile `help:"Which PostHog generation to imitate: ${enum}." enum:"documented" default:"documented"`
+	Empty    bool            `help:"Start without accounts and persons."`
+	Key      []string        `help:"A further personal API key and its scopes. Repeatable." placeholder:"phx_name=scope,scope" sep:"none"`
+	Lag      time.Duration   `help:"Time from the answer of an asynchronous write to its effect." default:"0s"`
+	Throttle bool            `help:"Enforce PostHog's rate limits."`
+
+	Keys []sandbox.Key `kong:"-"`
+}
+
+// Chosen is what the command line asks for: exactly one of the commands.
+type Chosen struct {
+	Serve   *Serve
+	Call    *Call
+	Sandbox *Sandbox
+	Version bool
+}
+
+// UsageError is a command line that cannot be understood.
+type UsageError struct{ err error }
+
+// Error says what is wrong and where help is.
+func (e *UsageError) Error() string { return e.err.Error() + "\nSee " + Name + " --help." }
+
+// ErrHelp says that help was printed and nothing is left to do.
+var ErrHelp = fmt.Errorf("help was asked for")
+
+// Parse reads the command line and the environment.
+func Parse(arguments []string, stdout io.Writer) (Chosen, error) {
+	dropPlaceholders()
+	var line commandLine
+	helped := false
+	parser, err := kong.New(&line,
+		kong.Name(Name),
+		kong.Description("An MCP server for customer accounts and persons in PostHog. Try it without a key: "+Name+" --sandbox"),
+		kong.Writers(stdout, stdout),
+		kong.Exit(func(int) { helped = true }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
+	)
+	if err != nil {
+		return Chosen{}, err
+	}
+	context, err := parser.Parse(arguments)
+	switch {
+	case helped:
+		return Chosen{}, ErrHelp
+	case err != nil:
+		return Chosen{}, &UsageError{err}
+	}
+	command, _, _ := strings.Cut(context.Command(), " ")
+	return line.chosen(command)
+}
+
+// chosen completes the options of the command that was given.
+func (l *commandLine) chosen(command string) (Chosen, error) {
+	switch command {
+	case "call":
+		return Chosen{Call: &l.Call}, l.Call.Server.complete()
+	case "sandbox":
+		return Chosen{Sandbox: &l.Sandbox}, l.Sandbox.complete()
+	case "version":
+		return Chosen{Version: true}, nil
+	}
+	return Chosen{Serve: &l.Serve}, l.Serve.complete()
+}
+
+func (s *Serve) complete() error {
+	if s.HTTP == "" && (s.SSE || s.Callers != "" || len(s.PublicURL)+len(s.AllowOrigin) > 0) {
+		return &UsageError{fmt.Errorf("--sse, --callers, --public-url and --allow-origin need --http ADDR")}
+	}
+	return s.Server.complete()
+}
+
+func (s *Server) complete() error {
+	if _, err := s.ProjectID(); err != nil {
+		return &UsageError{err}
+	}
+	if _, err := s.Selection(); err != nil {
+		return &UsageError{err}
+	}
+	return s.PostHog.read(s.Sandbox)
+}
+
+func (s *Sandbox) complete() error {
+	for _, text := range s.Key {
+		key, ok := sandbox.ParseKey(text)
+		if !ok {
+			return &UsageError{fmt.Errorf("--key takes phx_name=scope,scope")}
+		}
+		s.Keys = append(s.Keys, key)
+	}
+	return nil
+}
+
+// ProjectID is the pinned project, or 0.
+func (s *Server) ProjectID() (int64, error) {
+	if text := given(s.Project); text != "" {
+		id, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || id <= 0 {
+			return 0, fmt.Errorf("--project (POSTHOG_PROJECT_ID) takes the number of a project")
+		}
+		return id, nil
+	}
+	return 0, nil
+}
+
+// knownToolsets are the names --toolsets takes. Those of tools to come are
+// taken already, so that a configuration need not change with them.
+var knownToolsets = append(slices.Clone(tools.Toolsets), "portfolio", "journal")
+
+// Selection is which tools to list.
+func (s *Server) Selection() (tools.Selection, error) {
+	selection := tools.Selection{ReadOnly: s.ReadOnly}
+	for _, name := range s.Toolsets {
+		set := tools.Toolset(given(name))
+		switch {
+		case set == "":
+		case slices.Contains(knownToolsets, set):
+			selection.Toolsets = append(selection.Toolsets, set)
+		default:
+			return selection, fmt.Errorf("--toolsets: there is no toolset %q", name)
+		}
+	}
+	return selection, nil
+}
+
+// read takes host and key from the environment. No error text holds the key.
+func (p *PostHog) read(sandboxed bool) error {
+	p.Host = given(os.Getenv("POSTHOG_HOST"))
+	if p.Host == "" {
+		p.Host = "us"
+	}
+	if sandboxed {
+		return nil
+	}
+	text := given(os.Getenv("POSTHOG_API_KEY"))
+	if path := given(os.Getenv("POSTHOG_API_KEY_FILE")); text == "" && path != "" {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("POSTHOG_API_KEY_FILE cannot be read: %w", err)
+		}
+		text = given(string(content))
+	}
+	if text == "" {
+		return nil // the server starts and lists its tools; a call says how to set the key
+	}
+	key, err := client.NewKey(text)
+	if err != nil {
+		return fmt.Errorf("POSTHOG_API_KEY: %w", err)
+	}
+	p.Key = key
+	return nil
+}
+
+var placeholder = regexp.MustCompile(`^\$\{[^}]*\}$`)
+
+// given is a value that somebody really set: clients hand over empty strings,
+// or a placeholder as it stands in their configuration, for what was left out.
+func given(text string) string {
+	text = strings.TrimSpace(text)
+	if placeholder.MatchString(text) {
+		return ""
+	}
+	return text
+}
+
+// dropPlaceholders unsets variables of ours that hold nothing.
+func dropPlaceholders() {
+	for _, variable := range os.Environ() {
+		name, value, _ := strings.Cut(variable, "=")
+		if strings.HasPrefix(name, "POSTHOG_") && given(value) == "" {
+			_ = os.Unsetenv(name)
+		}
+	}
+}

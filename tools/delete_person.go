@@ -1,0 +1,95 @@
+package tools
+
+import (
+	"context"
+
+	"posthog-accounts-mcp/client"
+	"posthog-accounts-mcp/internal/plain"
+	"posthog-accounts-mcp/journal"
+)
+
+// DeletePersonRequest are the arguments of delete_person.
+type DeletePersonRequest struct {
+	ProjectArg
+	PersonArg
+	DeleteEvents     bool `json:"delete_events,omitempty" jsonschema_description:"Also delete the person's events."`
+	DeleteRecordings bool `json:"delete_recordings,omitempty" jsonschema_description:"Also delete session recordings."`
+	KeepPerson       bool `json:"keep_person,omitempty" jsonschema_description:"Delete only the events or recordings."`
+	ConfirmationArg
+}
+
+var deletePersonTool = define(Spec{
+	Name:        "delete_person",
+	Title:       "Delete a person",
+	Description: "Delete one person for good, on request with events and recordings (erasure). The first call only previews who it is and who else has the same e-mail, and gives a confirmation; call again with it once the user agreed.",
+	Toolset:     Persons,
+	Effect:      Erases,
+}, deletePerson)
+
+func deletePerson(d *Desk, ctx context.Context, in DeletePersonRequest) (ReceiptOrPreview, error) {
+	if in.KeepPerson && !in.DeleteEvents && !in.DeleteRecordings {
+		return ReceiptOrPreview{}, plain.Refuse("Nothing to delete: keep_person needs delete_events or delete_recordings.")
+	}
+	s, err := d.scope(ctx, in.ProjectID)
+	if err != nil {
+		return ReceiptOrPreview{}, err
+	}
+	person, match, err := s.people.FindToWrite(ctx, in.Person)
+	if err != nil {
+		return ReceiptOrPreview{}, err
+	}
+	agreement := d.agreement(s, "delete_person", in.Confirmation, in.unconfirmed(), personIdentity(person))
+	if !agreement.given() {
+		shown, err := previewErasure(ctx, s, person, in)
+		if err != nil {
+			return ReceiptOrPreview{}, err
+		}
+		return agreement.preview(shown, erasureNote(in)), nil
+	}
+	if err := agreement.check(); err != nil {
+		return ReceiptOrPreview{}, err
+	}
+	result, err := s.people.Delete(ctx, person, client.DeletePersonOptions{Events: in.DeleteEvents, Recordings: in.DeleteRecordings, KeepPerson: in.KeepPerson})
+	if err != nil {
+		return ReceiptOrPreview{}, err
+	}
+	receipt := &Receipt{
+		Outcome: result.Outcome, Target: personTarget(person, match), Note: result.Note, Undo: "A deletion cannot be undone.",
+		Before: map[string]any{"distinct_ids": len(person.DistinctIDs), "properties": len(person.Properties)},
+		URL:    s.links.person(person.UUID), ProjectID: s.project, Untrusted: untrusted,
+	}
+	if in.KeepPerson || result.Outcome == journal.Ignored {
+		receipt.After = receipt.Before
+	}
+	return ReceiptOrPreview{Receipt: receipt}, nil
+}
+
+func (in DeletePersonRequest) unconfirmed() DeletePersonRequest { in.Confirmation = ""; return in }
+
+// previewErasure shows who would be deleted, and who else carries the e-mail.
+func previewErasure(ctx context.Context, s scope, person client.Person, in DeletePersonRequest) (map[string]any, error) {
+	others, err := s.people.SameEmail(ctx, person)
+	if err != nil {
+		return nil, err
+	}
+	same := []PersonRow{}
+	for _, other := range others[:min(len(others), 10)] {
+		same = append(same, personRow(other))
+	}
+	whole := wholePerson(person, nil, 1000)
+	return map[string]any{
+		"person": whole, "same_email": same, "same_email_count": len(others),
+		"deletes": map[string]bool{"person": !in.KeepPerson, "events": in.DeleteEvents, "recordings": in.DeleteRecordings},
+	}, nil
+}
+
+func erasureNote(in DeletePersonRequest) string {
+	note := "Deletes this person's record for good. Events and recordings stay."
+	switch {
+	case in.KeepPerson:
+		note = "Keeps the person's record and queues the deletion of what is marked, for good."
+	case in.DeleteEvents || in.DeleteRecordings:
+		note = "Deletes this person's record for good at once, and queues the deletion of what else is marked."
+	}
+	return note + " Others with the same e-mail are not touched: each needs a call of its own."
+}

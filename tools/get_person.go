@@ -1,0 +1,46 @@
+package tools
+
+import "context"
+
+// GetPersonRequest are the arguments of get_person.
+type GetPersonRequest struct {
+	ProjectArg
+	PersonArg
+	Fields []string `json:"fields,omitempty" jsonschema:"maxItems=50" jsonschema_description:"Only these properties, uncut; dots reach inside, e.g. company.size."`
+}
+
+// GetPersonResult is one person.
+type GetPersonResult struct {
+	Person    Person `json:"person"`
+	MatchedBy string `json:"matched_by" jsonschema_description:"What of the person the given reference matched."`
+	URL       string `json:"url"`
+	ProjectID int64  `json:"project_id"`
+	Untrusted string `json:"untrusted"`
+}
+
+var getPersonTool = define(Spec{
+	Name:        "get_person",
+	Title:       "Get a person",
+	Description: "One person with properties; long values and long lists of distinct ids are shown in part.",
+	Toolset:     Persons,
+	Effect:      Reads,
+}, getPerson)
+
+func getPerson(d *Desk, ctx context.Context, in GetPersonRequest) (GetPersonResult, error) {
+	s, err := d.scope(ctx, in.ProjectID)
+	if err != nil {
+		return GetPersonResult{}, err
+	}
+	person, match, err := s.people.Find(ctx, in.Person)
+	if err != nil {
+		return GetPersonResult{}, err
+	}
+	most := defaultTokens
+	if len(in.Fields) > 0 {
+		most = maxResultTokens
+	}
+	return GetPersonResult{
+		Person: wholePerson(person, in.Fields, most), MatchedBy: match.String(),
+		URL: s.links.person(person.UUID), ProjectID: s.project, Untrusted: untrusted,
+	}, nil
+}

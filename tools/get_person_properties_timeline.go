@@ -1,0 +1,109 @@
+package tools
+
+import (
+	"context"
+
+	"posthog-accounts-mcp/client"
+	"posthog-accounts-mcp/internal/budget"
+)
+
+// GetPersonPropertiesTimelineRequest are the arguments of
+// get_person_properties_timeline.
+type GetPersonPropertiesTimelineRequest struct {
+	ProjectArg
+	PersonArg
+	DateFrom   string              `json:"date_from,omitempty" jsonschema:"pattern=^(-\\d+[hdwmy]|\\d{4}-\\d{2}-\\d{2}.*|all)$" jsonschema_description:"Such as 2026-03-01 or -30d; default -7d."`
+	DateTo     string              `json:"date_to,omitempty" jsonschema:"pattern=^(-\\d+[hdwmy]|\\d{4}-\\d{2}-\\d{2}.*)$" jsonschema_description:"Likewise; default now."`
+	Properties []PropertyFilterArg `json:"properties,omitempty" jsonschema:"maxItems=20" jsonschema_description:"Person properties to follow."`
+}
+
+// GetPersonPropertiesTimelineResult is the timeline, or what is known instead.
+type GetPersonPropertiesTimelineResult struct {
+	Available   bool            `json:"available" jsonschema_description:"Whether PostHog gave the timeline."`
+	Reason      string          `json:"reason,omitempty" jsonschema_description:"Why not, and what is shown instead."`
+	Points      []TimelinePoint `json:"points"`
+	Omitted     int             `json:"omitted" jsonschema_description:"Points left out for size."`
+	KeyProperty []string        `json:"crucial_property_keys,omitempty"`
+	DateFrom    string          `json:"date_from,omitempty"`
+	DateTo      string          `json:"date_to,omitempty"`
+	Activity    []ActivityRow   `json:"activity,omitempty"`
+	Person      string          `json:"person"`
+	MatchedBy   string          `json:"matched_by"`
+	URL         string          `json:"url"`
+	ProjectID   int64           `json:"project_id"`
+	Untrusted   string          `json:"untrusted"`
+}
+
+// TimelinePoint is a stretch of events with the same properties.
+type TimelinePoint struct {
+	From       string         `json:"from"`
+	Events     int            `json:"events"`
+	Properties map[string]any `json:"properties"`
+}
+
+var getPersonPropertiesTimelineTool = define(Spec{
+	Name:        "get_person_properties_timeline",
+	Title:       "Get a person's properties timeline",
+	Description: "How a person's properties went over time. PostHog refuses this to API keys; then the answer says so and shows what the activity log knows.",
+	Toolset:     Persons,
+	Effect:      Reads,
+}, getPersonPropertiesTimeline)
+
+func getPersonPropertiesTimeline(d *Desk, ctx context.Context, in GetPersonPropertiesTimelineRequest) (GetPersonPropertiesTimelineResult, error) {
+	none := GetPersonPropertiesTimelineResult{}
+	query := client.TimelineQuery{DateFrom: in.DateFrom, DateTo: in.DateTo}
+	for _, f := range in.Properties {
+		filter, err := f.filter()
+		if err != nil {
+			return none, err
+		}
+		query.Properties = append(query.Properties, filter)
+	}
+	s, err := d.scope(ctx, in.ProjectID)
+	if err != nil {
+		return none, err
+	}
+	person, match, err := s.people.Find(ctx, in.Person)
+	if err != nil {
+		return none, err
+	}
+	result := GetPersonPropertiesTimelineResult{
+		Points: []TimelinePoint{}, Person: person.UUID, MatchedBy: match.String(),
+		URL: s.links.person(person.UUID), ProjectID: s.project, Untrusted: untrusted,
+	}
+	timeline, err := s.people.Timeline(ctx, person, query)
+	if client.KindOf(err) == client.NoKeyAccess {
+		return result.instead(ctx, s, person)
+	}
+	if err != nil {
+		return none, err
+	}
+	result.Available, result.KeyProperty = true, timeline.CrucialPropertyKeys
+	result.DateFrom, result.DateTo = timeline.DateFrom, timeline.DateTo
+	points := make([]TimelinePoint, len(timeline.Points))
+	for i, point := range timeline.Points {
+		row := projectPerson(client.Person{Properties: point.Properties}, timeline.CrucialPropertyKeys)
+		points[i] = TimelinePoint{From: minute(point.Timestamp), Events: point.RelevantEventCount, Properties: capMap(row.Properties)}
+	}
+	result.Points = budget.FitRows(points, tokens(result), defaultTokens, tokens[TimelinePoint])
+	result.Omitted = len(points) - len(result.Points)
+	return result, nil
+}
+
+// instead answers with the activity log where the timeline is refused.
+func (r GetPersonPropertiesTimelineResult) instead(ctx context.Context, s scope, person client.Person) (GetPersonPropertiesTimelineResult, error) {
+	r.Reason = "PostHog gives the properties timeline to no API key, whatever its scopes; it is in the PostHog app. The activity log says who changed the person by hand or API and when, without values; what events changed is not in it."
+	entries, total, _, err := s.people.Activity(ctx, person, 0, defaultLimit)
+	switch kind := client.KindOf(err); {
+	case kind == client.MissingScope || kind == client.Forbidden || kind == client.NoKeyAccess:
+		r.Reason = "PostHog gives the properties timeline to no API key, whatever its scopes; it is in the PostHog app. The activity log could tell a little, but this key may not read it (scope activity_log:read)."
+		return r, nil
+	case err != nil:
+		return r, err
+	}
+	r.Activity = activityRows(entries)
+	if total == 0 {
+		r.Reason += " The log has no entry for this person."
+	}
+	return r, nil
+}

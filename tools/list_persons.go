@@ -1,0 +1,67 @@
+package tools
+
+import (
+	"context"
+
+	"posthog-accounts-mcp/client"
+)
+
+// ListPersonsRequest are the arguments of list_persons.
+type ListPersonsRequest struct {
+	ProjectArg
+	Search     string              `json:"search,omitempty" jsonschema:"maxLength=400" jsonschema_description:"Part of e-mail, name, UUID or a distinct id; not an exact match."`
+	Email      string              `json:"email,omitempty" jsonschema:"minLength=1,maxLength=400" jsonschema_description:"Exactly this e-mail."`
+	DistinctID string              `json:"distinct_id,omitempty" jsonschema:"minLength=1,maxLength=400" jsonschema_description:"Exactly this distinct id."`
+	Properties []PropertyFilterArg `json:"properties,omitempty" jsonschema:"maxItems=20" jsonschema_description:"Filters; all must hold."`
+	Fields     []string            `json:"fields,omitempty" jsonschema:"maxItems=50" jsonschema_description:"Only these columns or properties, e.g. email, plan, company.size."`
+	PageArgs
+}
+
+var listPersonsTool = define(Spec{
+	Name:        "list_persons",
+	Title:       "List persons",
+	Description: "Find persons (users, contacts) by e-mail, id, text or properties, as slim rows. The list is read from an index that may lag behind recent changes.",
+	Toolset:     Persons,
+	Effect:      Reads,
+}, listPersons)
+
+func listPersons(d *Desk, ctx context.Context, in ListPersonsRequest) (List[PersonRow], error) {
+	query := client.PersonQuery{Search: in.Search, Email: in.Email, DistinctID: in.DistinctID, IncludeTotal: true}
+	for _, f := range in.Properties {
+		filter, err := f.filter()
+		if err != nil {
+			return List[PersonRow]{}, err
+		}
+		query.Properties = append(query.Properties, filter)
+	}
+	s, err := d.scope(ctx, in.ProjectID)
+	if err != nil {
+		return List[PersonRow]{}, err
+	}
+	page, err := d.page(in.PageArgs, "list_persons", s.project, in.Search, in.Email, in.DistinctID, in.Properties)
+	if err != nil {
+		return List[PersonRow]{}, err
+	}
+	query.Limit, query.Offset = page.limit, page.offset
+	found, err := s.people.List(ctx, query)
+	if err != nil {
+		return List[PersonRow]{}, err
+	}
+	rows := make([]PersonRow, len(found.Results))
+	for i, person := range found.Results {
+		rows[i] = projectPerson(person, in.Fields)
+		capRow(&rows[i])
+	}
+	list := listed(page, s, rows, found.Count, found.More)
+	list.Filters = compactArgs(map[string]any{"search": in.Search, "email": in.Email, "distinct_id": in.DistinctID, "properties": in.Properties})
+	list.URLTemplate = s.links.person("{uuid}")
+	return list, nil
+}
+
+// capRow keeps one long value from pushing all other rows out.
+func capRow(row *PersonRow) {
+	row.Name, row.Email = shorten(row.Name, 120), shorten(row.Email, 120)
+	for name, value := range row.Properties {
+		row.Properties[name], _ = capValue(value, valueRunes)
+	}
+}

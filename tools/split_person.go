@@ -1,0 +1,72 @@
+package tools
+
+import (
+	"context"
+
+	"posthog-accounts-mcp/client"
+	"posthog-accounts-mcp/people"
+)
+
+// SplitPersonRequest are the arguments of split_person.
+type SplitPersonRequest struct {
+	ProjectArg
+	PersonArg
+	DistinctIDs    []string `json:"distinct_ids,omitempty" jsonschema:"maxItems=2000" jsonschema_description:"The ids that leave, each to a new person of its own."`
+	MainDistinctID string   `json:"main_distinct_id,omitempty" jsonschema:"minLength=1,maxLength=400" jsonschema_description:"Instead: the one id that stays, all others leave."`
+	ConfirmationArg
+}
+
+var splitPersonTool = define(Spec{
+	Name:        "split_person",
+	Title:       "Split a person",
+	Description: "Take a wrongly merged person apart, for good; properties and past events stay with the original. The first call only previews who ends up with which ids and gives a confirmation; call again with it once the user agreed.",
+	Toolset:     Persons,
+	Effect:      Erases,
+}, splitPerson)
+
+func splitPerson(d *Desk, ctx context.Context, in SplitPersonRequest) (ReceiptOrPreview, error) {
+	s, err := d.scope(ctx, in.ProjectID)
+	if err != nil {
+		return ReceiptOrPreview{}, err
+	}
+	person, match, err := s.people.FindToWrite(ctx, in.Person)
+	if err != nil {
+		return ReceiptOrPreview{}, err
+	}
+	partition, err := s.people.Partition(person, in.DistinctIDs, in.MainDistinctID)
+	if err != nil {
+		return ReceiptOrPreview{}, err
+	}
+	agreement := d.agreement(s, "split_person", in.Confirmation, in.unconfirmed(), personIdentity(person))
+	if !agreement.given() {
+		return agreement.preview(previewSplit(person, partition), "Splits the person for good: there is no way to merge back safely. Properties stay with the original, past events keep their distinct ids."), nil
+	}
+	if err := agreement.check(); err != nil {
+		return ReceiptOrPreview{}, err
+	}
+	result, err := s.people.Split(ctx, person, partition)
+	if err != nil {
+		return ReceiptOrPreview{}, err
+	}
+	return ReceiptOrPreview{Receipt: &Receipt{
+		Outcome: result.Outcome, Target: personTarget(person, match), Before: result.Before, After: result.After, Note: result.Note,
+		Undo: "A split cannot be undone.", URL: s.links.person(person.UUID), ProjectID: s.project, Untrusted: untrusted,
+	}}, nil
+}
+
+func (in SplitPersonRequest) unconfirmed() SplitPersonRequest { in.Confirmation = ""; return in }
+
+// previewSplit shows both sides, long ones in part.
+func previewSplit(person client.Person, p people.Partition) map[string]any {
+	const most = 20
+	return map[string]any{
+		"person":      personRow(person),
+		"stays":       p.Stays[:min(len(p.Stays), most)],
+		"stays_count": len(p.Stays),
+		"moves":       p.Moves[:min(len(p.Moves), most)],
+		"moves_count": len(p.Moves),
+	}
+}
+
+// personIdentity is what a confirmation about a person binds.
+func personIdentity(person client.Person) any { return people.Identity(person) }

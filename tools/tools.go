@@ -1,0 +1,96 @@
+// Package tools is what an agent can do: one file per tool, each with its
+// request struct, result struct, spec and handler, in this order.
+//
+// To add a tool, copy the smallest file (get_notebook.go), change it, add one
+// line to the list below and run go generate ./tools.
+package tools
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/mark3labs/mcp-go/server"
+)
+
+//go:generate go run ./gen
+
+// All is the table of contents.
+var All = []Tool{
+	listAccountsTool,
+	getAccountTool,
+	createAccountTool,
+	updateAccountTool,
+	deleteAccountTool,
+	listNotebooksTool,
+	getNotebookTool,
+	createNotebookTool,
+	deleteNotebookTool,
+	listCustomPropertiesTool,
+	setCustomPropertyTool,
+	listPersonsTool,
+	getPersonTool,
+	updatePersonTool,
+	updatePersonPropertyTool,
+	deletePersonPropertyTool,
+	deletePersonTool,
+	splitPersonTool,
+	listPersonActivityTool,
+	getPersonPropertiesTimelineTool,
+	whoamiTool,
+}
+
+// Selection is which tools an operator wants listed.
+type Selection struct {
+	ReadOnly bool      // only tools that change nothing
+	Toolsets []Toolset // nil for all
+}
+
+// Selected are the tools of a selection, in the order of All.
+func Selected(want Selection) []Tool {
+	var chosen []Tool
+	for _, t := range All {
+		on := t.Toolset == always || want.Toolsets == nil || slices.Contains(want.Toolsets, t.Toolset)
+		if on && (t.Effect == Reads || !want.ReadOnly) {
+			chosen = append(chosen, t)
+		}
+	}
+	return chosen
+}
+
+// Serve makes MCP tools of a selection, working on a desk.
+func Serve(d *Desk, want Selection) ([]server.ServerTool, error) {
+	generated, err := readSchemas()
+	if err != nil {
+		return nil, err
+	}
+	chosen := Selected(want)
+	served := make([]server.ServerTool, len(chosen))
+	for i, t := range chosen {
+		s, ok := generated[t.Name]
+		if !ok {
+			return nil, fmt.Errorf("the tool %s has no schema: run go generate ./tools", t.Name)
+		}
+		served[i] = t.serve(d, s)
+	}
+	return served, nil
+}
+
+// schemas are a tool's JSON Schemas, derived from its structs by go generate.
+type schemas struct {
+	Input       json.RawMessage `json:"input"`
+	InputPinned json.RawMessage `json:"input_pinned"` // without project_id
+	Output      json.RawMessage `json:"output"`
+}
+
+//go:embed schemas.json
+var schemasJSON []byte
+
+func readSchemas() (map[string]schemas, error) {
+	var generated map[string]schemas
+	if err := json.Unmarshal(schemasJSON, &generated); err != nil {
+		return nil, fmt.Errorf("read schemas.json: %w", err)
+	}
+	return generated, nil
+}

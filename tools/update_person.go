@@ -1,0 +1,97 @@
+package tools
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+
+	"posthog-accounts-mcp/client"
+	"posthog-accounts-mcp/internal/plain"
+	"posthog-accounts-mcp/internal/schema"
+	"posthog-accounts-mcp/journal"
+	"posthog-accounts-mcp/people"
+)
+
+// UpdatePersonRequest are the arguments of update_person.
+type UpdatePersonRequest struct {
+	ProjectArg
+	PersonArg
+	Set   schema.Object `json:"set,omitempty" jsonschema:"maxProperties=100" jsonschema_description:"Properties to set; others stay."`
+	Unset []string      `json:"unset,omitempty" jsonschema:"maxItems=50" jsonschema_description:"Names of properties to remove."`
+}
+
+var updatePersonTool = define(Spec{
+	Name:        "update_person",
+	Title:       "Update a person",
+	Description: "Set and remove several properties of one person; nothing unnamed changes. PostHog applies it later: the answer says whether it has arrived.",
+	Toolset:     Persons,
+	Effect:      Sets,
+}, updatePerson)
+
+func updatePerson(d *Desk, ctx context.Context, in UpdatePersonRequest) (Receipt, error) {
+	if len(in.Set)+len(in.Unset) == 0 {
+		return Receipt{}, plain.Refuse("Nothing to change: give set, unset or both.")
+	}
+	for _, name := range in.Unset {
+		if _, both := in.Set[name]; both {
+			return Receipt{}, plain.Refuse("Not done: %q is both set and unset in the same call.", plain.Short(name))
+		}
+	}
+	return d.changePerson(ctx, in.ProjectID, in.Person, in.Set, in.Unset)
+}
+
+// changePerson is what the three tools share that change properties.
+func (d *Desk) changePerson(ctx context.Context, project int64, reference string, set map[string]json.RawMessage, unset []string) (Receipt, error) {
+	if slices.Contains(slices.Concat(slices.Collect(maps.Keys(set)), unset), "") {
+		return Receipt{}, plain.Refuse("Not done: a property has no name.")
+	}
+	s, err := d.scope(ctx, project)
+	if err != nil {
+		return Receipt{}, err
+	}
+	person, match, err := s.people.FindToWrite(ctx, reference)
+	if err != nil {
+		return Receipt{}, err
+	}
+	result, err := s.people.Update(ctx, person, set, unset)
+	if err != nil {
+		return Receipt{}, err
+	}
+	return Receipt{
+		Outcome: result.Outcome, Target: personTarget(result.Person, match), Before: capMap(result.Before), After: capMap(result.After),
+		Note: result.Note, Undo: undoPerson(person, result), URL: s.links.person(person.UUID), ProjectID: s.project, Untrusted: untrusted,
+	}, nil
+}
+
+// undoPerson is the call that restores the former properties.
+func undoPerson(person client.Person, result people.Result) string {
+	if result.Outcome == journal.Ignored {
+		return "Nothing was changed."
+	}
+	set, unset := map[string]any{}, []string{}
+	for name := range result.Before {
+		raw, had := person.Properties[name]
+		switch {
+		case !had:
+			unset = append(unset, name)
+		case len(raw) > valueRunes:
+			return "The former value of " + plain.Short(name) + " is too long to show here; it is not kept."
+		default:
+			set[name] = raw
+		}
+	}
+	slices.Sort(unset)
+	return asCall("update_person", compactArgs(map[string]any{"person": person.UUID, "set": set, "unset": unset}))
+}
+
+func capMap(values map[string]any) map[string]any {
+	if values == nil {
+		return nil
+	}
+	capped := make(map[string]any, len(values))
+	for name, value := range values {
+		capped[name], _ = capValue(value, valueRunes)
+	}
+	return capped
+}
