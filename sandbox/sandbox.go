@@ -22,7 +22,7 @@ import (
 // Profile names the PostHog generation that a sandbox imitates.
 type Profile string
 
-// The generations; see docs/posthog.md for what marks each.
+// The generations, each with what marks it.
 const (
 	// Documented is the generation of the published API pages: roles live in
 	// an account's properties and notes are rich-text documents.
