@@ -136,6 +136,9 @@ type Project struct {
 // ID returns the project's number.
 func (p *Project) ID() int64 { return p.id }
 
+// Session returns the session the project belongs to.
+func (p *Project) Session() *Session { return p.session }
+
 // call starts a call on a resource of the project.
 func (p *Project) call(method, op string, segments ...string) call {
 	return p.callUnder(p.session.client.root, method, op, segments...)

@@ -48,8 +48,9 @@ func (u *upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	u.mu.Lock()
 	u.requests = append(u.requests, seen{line, r.Header.Clone(), string(body)})
+	answer := u.answer
 	u.mu.Unlock()
-	u.answer(w, r)
+	answer(w, r)
 }
 
 // all returns the requests so far.
@@ -86,20 +87,6 @@ func project7(t testing.TB, handler http.Handler, options ...client.Option) *cli
 	return testClient(t, handler, options...).As(mustKey(t, canary)).Project(7)
 }
 
-// inProcess answers requests without a network, for tests whose clock is synthetic.
-type inProcess func(*http.Request) (*http.Response, error)
-
-func (f inProcess) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
-// handled turns a handler into such a transport.
-func handled(handler http.Handler) inProcess {
-	return func(r *http.Request) (*http.Response, error) {
-		recorder := httptest.NewRecorder()
-		handler.ServeHTTP(recorder, r)
-		return recorder.Result(), nil
-	}
-}
-
 func ptr[T any](value T) *T { return &value }
 
 func at(t testing.TB, text string) time.Time {
@@ -121,4 +108,11 @@ func pagesOf(rows ...string) http.HandlerFunc {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, `{"count":9999,"next":`+next+`,"results":[`+rows[number]+`]}`)
 	}
+}
+
+// replace changes the answer.
+func (u *upstream) replace(answer http.HandlerFunc) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.answer = answer
 }
