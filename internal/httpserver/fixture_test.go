@@ -42,7 +42,10 @@ func (f *fixture) server() *mcpserver.MCPServer {
 		},
 		"whoami": whoami,
 		"wait":   f.wait,
-		"panic":  func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) { panic("phx_canary123") },
+		"session": func(ctx context.Context, r mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+			return mcp.NewToolResultText("session " + mcpserver.ClientSessionFromContext(ctx).SessionID()), nil
+		},
+		"panic": func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) { panic("phx_canary123") },
 		"progress": func(ctx context.Context, r mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 			for step := range 3 {
 				params := map[string]any{"progressToken": r.GetString("token", ""), "progress": step + 1}
@@ -85,6 +88,21 @@ func (f *fixture) wait(ctx context.Context, _ mcp.CallToolRequest) (*mcp.CallToo
 	case <-ctx.Done():
 		f.ended <- ctx.Err()
 		return nil, ctx.Err()
+	}
+}
+
+// patience is how long a test waits for what should come at once. It only ever runs out in a failing test.
+const patience = 20 * time.Second
+
+// receive is a channel receive that fails the test instead of blocking for ever.
+func receive[T any](t *testing.T, from <-chan T, what string) T {
+	t.Helper()
+	select {
+	case value := <-from:
+		return value
+	case <-time.After(patience):
+		require.FailNow(t, "waited in vain for "+what)
+		panic("unreachable")
 	}
 }
 

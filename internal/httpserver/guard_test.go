@@ -2,6 +2,7 @@ package httpserver_test
 
 import (
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -238,6 +239,23 @@ func TestIdentitiesNeverMix(t *testing.T) {
 		})
 	}
 	clients.Wait()
+}
+
+// bound is a listener on an address that tests cannot listen on.
+type bound struct {
+	net.Listener
+	addr net.TCPAddr
+}
+
+func (b bound) Addr() net.Addr { return &b.addr }
+
+func TestAListenerElsewhereThanSaidIsRefused(t *testing.T) {
+	t.Parallel()
+	web, err := httpserver.New(newFixture().server(), httpserver.Options{Addr: "127.0.0.1:8080"})
+	require.NoError(t, err)
+	for _, ip := range []net.IP{net.IPv4zero, net.IPv6zero, net.IPv4(10, 0, 0, 7)} {
+		require.ErrorContains(t, web.Serve(t.Context(), bound{addr: net.TCPAddr{IP: ip, Port: 8080}}), "--callers")
+	}
 }
 
 func TestWhatMayBeListenedOn(t *testing.T) {

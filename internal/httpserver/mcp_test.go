@@ -95,13 +95,13 @@ func TestNobodyCanCancelAnothersCall(t *testing.T) {
 				_, messages := s.post(call(1, "wait", nil), nil)
 				victim <- messages
 			}()
-			<-f.started
+			receive(t, f.started, "the call to start")
 			for _, spelling := range []string{"method", "Method", "METHOD"} { // Go matches names without case
 				status, _ := s.post(`{"jsonrpc":"2.0","`+spelling+`":"notifications/cancelled","params":{"requestId":1}}`, headers)
 				require.Equal(t, http.StatusAccepted, status)
 			}
 			close(f.release)
-			require.Equal(t, "released", (<-victim)[0].text())
+			require.Equal(t, "released", receive(t, victim, "the answer")[0].text())
 			require.Empty(t, f.ended)
 		})
 	}
@@ -121,7 +121,7 @@ func TestClosingTheRequestCancelsTheCall(t *testing.T) {
 	}()
 	_, err = http.DefaultClient.Do(r) //nolint:bodyclose // there is no answer
 	require.ErrorIs(t, err, context.Canceled)
-	require.ErrorIs(t, <-f.ended, context.Canceled)
+	require.ErrorIs(t, receive(t, f.ended, "the call to end"), context.Canceled)
 }
 
 // A client's GET would open a stream that mcp-go files under the empty session, and all other clients'
@@ -146,6 +146,14 @@ func TestAModernRequestIgnoresLastEventID(t *testing.T) {
 	status, messages := s.post(body, headers)
 	require.Equal(t, http.StatusOK, status)
 	require.Nil(t, messages[0].Error)
+}
+
+// mcp-go files a request under any session id it is sent, also under another client's or transport's.
+func TestASessionNobodyOpenedIsIgnored(t *testing.T) {
+	t.Parallel()
+	s := serve(t, newFixture().server(), httpserver.Options{})
+	_, messages := s.post(call(1, "session", nil), map[string]string{"Mcp-Session-Id": "stdio"})
+	require.Equal(t, "session ", messages[0].text())
 }
 
 func TestBodiesThatAreNoMessage(t *testing.T) {
@@ -214,7 +222,7 @@ func TestTwoHundredCallsAtOnce(t *testing.T) {
 		})
 	}
 	for range 200 {
-		<-f.started // all of them run at the same time
+		receive(t, f.started, "200 calls to run at once")
 	}
 	close(f.release)
 	calls.Wait()
@@ -240,7 +248,7 @@ func TestShutdownEndsStreamsAndLetsCallsFinish(t *testing.T) {
 		_, messages := s.post(call(1, "wait", nil), nil)
 		inFlight <- messages
 	}()
-	<-f.started
+	receive(t, f.started, "the call to start")
 	s.stop()
 	for _, stream := range []*eventStream{listen, sse} {
 		_, open = stream.data()
@@ -248,7 +256,7 @@ func TestShutdownEndsStreamsAndLetsCallsFinish(t *testing.T) {
 	}
 	require.Empty(t, s.ended)
 	close(f.release)
-	require.Equal(t, "released", (<-inFlight)[0].text())
+	require.Equal(t, "released", receive(t, inFlight, "the answer")[0].text())
 	s.endsWithin(5 * time.Second)
 }
 
@@ -257,10 +265,10 @@ func TestShutdownLeavesBehindACallThatDoesNotEnd(t *testing.T) {
 	f := newFixture()
 	s := serve(t, f.server(), httpserver.Options{Drain: time.Millisecond})
 	go func() { _, _ = http.Post(s.url+"/mcp", "application/json", strings.NewReader(call(1, "wait", nil))) }() //nolint:bodyclose // cut off
-	<-f.started
+	receive(t, f.started, "the call to start")
 	s.stop()
 	s.endsWithin(5 * time.Second)
-	require.Error(t, <-f.ended, "the connection is closed, which cancels the call")
+	require.Error(t, receive(t, f.ended, "the call to be cancelled with its connection"))
 }
 
 func TestASilentStreamIsKeptAlive(t *testing.T) {

@@ -149,9 +149,9 @@ func TestLeavingAnSSESessionCancelsItsCalls(t *testing.T) {
 	s := serve(t, f.server(), httpserver.Options{SSE: true})
 	stream, path := s.openSSE(nil)
 	s.tell(path, call(1, "wait", nil), nil, http.StatusAccepted)
-	<-f.started
+	receive(t, f.started, "the call to start")
 	require.NoError(t, stream.body.Close())
-	require.ErrorIs(t, <-f.ended, context.Canceled)
+	require.ErrorIs(t, receive(t, f.ended, "the call to end"), context.Canceled)
 }
 
 // Sessions have ids of their own here, so that a client can cancel its calls, and only those.
@@ -164,13 +164,13 @@ func TestCancellingOverSSE(t *testing.T) {
 	cancel := `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}`
 
 	s.tell(myPath, call(1, "wait", nil), nil, http.StatusAccepted)
-	<-f.started
+	receive(t, f.started, "the call to start")
 	s.tell(theirPath, cancel, nil, http.StatusAccepted)
 	s.tell(theirPath, call(1, "wait", nil), nil, http.StatusAccepted)
-	<-f.started
+	receive(t, f.started, "the call to start")
 	require.Empty(t, f.ended)
 	s.tell(myPath, cancel, nil, http.StatusAccepted)
-	require.ErrorIs(t, <-f.ended, context.Canceled)
+	require.ErrorIs(t, receive(t, f.ended, "the call to end"), context.Canceled)
 	require.True(t, mine.message().Result.IsError)
 	require.Empty(t, f.ended, "the other client's call runs on")
 	close(f.release)

@@ -190,11 +190,26 @@ func byID(t *testing.T, messages []message) map[string]message {
 	return answers
 }
 
+// patience is how long a test waits for what should come at once. It only ever runs out in a failing test.
+const patience = 20 * time.Second
+
+// receive is a channel receive that fails the test instead of blocking for ever.
+func receive[T any](t *testing.T, from <-chan T, what string) T {
+	t.Helper()
+	select {
+	case value := <-from:
+		return value
+	case <-time.After(patience):
+		require.FailNow(t, "waited in vain for "+what)
+		panic("unreachable")
+	}
+}
+
 // live is a stdio server that runs while the test talks to it.
 type live struct {
 	t     *testing.T
 	in    *io.PipeWriter
-	out   *bufio.Scanner
+	lines chan string // what the client reads
 	stop  context.CancelFunc
 	ended chan error
 }
@@ -205,16 +220,23 @@ func start(t *testing.T, o server.Options, stdio server.StdioOptions) *live {
 	inRead, inWrite := io.Pipe()
 	outRead, outWrite := io.Pipe()
 	ctx, stop := context.WithCancel(context.Background())
-	l := &live{t: t, in: inWrite, out: bufio.NewScanner(outRead), stop: stop, ended: make(chan error, 1)}
-	l.out.Buffer(nil, 64<<20)
-	s := server.New(o)
+	l := &live{t: t, in: inWrite, lines: make(chan string, 10_000), stop: stop, ended: make(chan error, 1)}
 	go func() {
+		out := bufio.NewScanner(outRead)
+		for out.Scan() {
+			l.lines <- out.Text()
+		}
+	}()
+	s := server.New(o)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
 		l.ended <- server.ServeStdio(ctx, s, inRead, outWrite, stdio)
-		_ = outWrite.Close()
 	}()
 	t.Cleanup(func() {
 		stop()
-		_, _ = io.Copy(io.Discard, outRead)
+		<-done
+		_ = outWrite.Close()
 		stdioTurn.Unlock()
 	})
 	return l
@@ -228,11 +250,10 @@ func (l *live) send(line string) {
 
 func (l *live) next() message {
 	l.t.Helper()
-	require.True(l.t, l.out.Scan(), "the server said nothing more")
-	return decodeLines(l.t, bytes.NewReader(l.out.Bytes()))[0]
+	return decodeLines(l.t, strings.NewReader(receive(l.t, l.lines, "a message from the server")))[0]
 }
 
-// within fails if the server takes longer to end than limit, which is far above what it needs.
+// endsWithin fails if the server takes longer to end than limit, which is far above what it needs.
 func (l *live) endsWithin(limit time.Duration) {
 	l.t.Helper()
 	select {

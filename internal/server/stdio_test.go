@@ -36,7 +36,7 @@ func TestStdioWaitsAtEOFForACallThatIsStillRunning(t *testing.T) {
 	f := newFixture()
 	l := start(t, f.options(), server.StdioOptions{})
 	l.send(call(1, "wait", nil))
-	<-f.started
+	receive(t, f.started, "the call to start")
 	require.NoError(t, l.in.Close())
 	close(f.release)
 	require.Equal(t, "released", l.next().text())
@@ -47,9 +47,9 @@ func TestStdioStopsWaitingAtEOFWhenNoAnswerComes(t *testing.T) {
 	f := newFixture()
 	l := start(t, f.options(), server.StdioOptions{Drain: time.Millisecond})
 	l.send(call(1, "wait", nil))
-	<-f.started
+	receive(t, f.started, "the call to start")
 	require.NoError(t, l.in.Close())
-	require.Error(t, <-f.ended, "the call is told to stop")
+	require.Error(t, receive(t, f.ended, "the call to be told to stop"))
 	require.True(t, l.next().Result.IsError)
 	l.endsWithin(10 * time.Second)
 }
@@ -158,9 +158,9 @@ func TestStdioCancelStopsTheCallAndItsAnswer(t *testing.T) {
 	f := newFixture()
 	l := start(t, f.options(), server.StdioOptions{})
 	l.send(call("doomed", "wait", nil))
-	<-f.started
+	receive(t, f.started, "the call to start")
 	l.send(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"doomed"}}`)
-	require.Error(t, <-f.ended)
+	require.Error(t, receive(t, f.ended, "the call to end"))
 	l.send(call("next", "echo", map[string]any{"text": "alive"}))
 	require.Equal(t, `"next"`, string(l.next().ID))
 
@@ -178,7 +178,7 @@ func TestStdioServesSixtyFourCallsAtOnce(t *testing.T) {
 		}
 	}()
 	for range 64 {
-		<-f.started // blocks for ever if fewer calls run at a time
+		receive(t, f.started, "64 calls to run at once")
 	}
 	close(f.release)
 	for range 64 {
@@ -213,7 +213,7 @@ func TestStdioEndsPromptly(t *testing.T) {
 		l.endsWithin(time.Second)
 	})
 	t.Run("at end of input with a listen stream open", func(t *testing.T) {
-		l := start(t, newFixture().options(), server.StdioOptions{})
+		l := start(t, newFixture().options(), server.StdioOptions{Drain: time.Hour})
 		l.send(request("stream", "subscriptions/listen", modern(map[string]any{"notifications": map[string]any{"toolsListChanged": true}})))
 		require.Equal(t, "notifications/subscriptions/acknowledged", l.next().Method)
 		require.NoError(t, l.in.Close())
@@ -224,7 +224,7 @@ func TestStdioEndsPromptly(t *testing.T) {
 		f := newFixture()
 		l := start(t, f.options(), server.StdioOptions{})
 		l.send(call(1, "wait", nil))
-		<-f.started
+		receive(t, f.started, "the call to start")
 		l.stop()
 		l.endsWithin(time.Second)
 	})
