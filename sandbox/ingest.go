@@ -158,6 +158,5 @@ func (st *personStore) moveOut(id string, at time.Time) {
 		st.addID(p, id)
 		p = st.byUUID[p.UUID]
 	}
-	st.indexing.push(at, func(time.Time) { delete(st.index.buried, id) })
 	st.put(p, at)
 }

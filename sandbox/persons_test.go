@@ -216,7 +216,7 @@ func TestPersonScopes(t *testing.T) {
 func TestPersonBodies(t *testing.T) {
 	t.Parallel()
 	h := withPersons(t, set("u", nil))
-	for _, path := range []string{"/1/", "/1/update_property/", "/1/split/", "/bulk_delete/"} {
+	for _, path := range []string{"/1/", "/1/update_property/", "/1/split/", "/bulk_delete/", "/batch_by_uuids/"} {
 		t.Run("1, 11.8 JSON only: "+path, func(t *testing.T) {
 			method := "POST"
 			if path == "/1/" {
