@@ -139,8 +139,10 @@ func TestKeyNeverInErrors(t *testing.T) {
 			w.WriteHeader(403)
 			_, _ = fmt.Fprintf(w, `{"detail":"bad %s\u200b%s"}`, canary[:9], canary[9:])
 		},
-		"html":     func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Header.Get("Authorization")) },
-		"location": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://evil.example/"+canary, http.StatusFound) },
+		"html": func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Header.Get("Authorization")) },
+		"location": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://evil.example/"+canary, http.StatusFound)
+		},
 		"broken location": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Location", "http://%zz/"+canary)
 			w.WriteHeader(302)
