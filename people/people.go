@@ -130,7 +130,7 @@ func (r *Register) only(ctx context.Context, reference string, hits []found) (cl
 
 // otherCase finds the person whose e-mail differs in nothing but case.
 func (r *Register) otherCase(ctx context.Context, reference string) (client.Person, Match, error) {
-	none := plain.Refuse("Nobody has %q as UUID, number, distinct id or e-mail. list_persons with a search finds parts of names and e-mails.", plain.Short(reference))
+	none := plain.Absent("Nobody has %q as UUID, number, distinct id or e-mail. list_persons with a search finds parts of names and e-mails.", plain.Short(reference))
 	if !strings.Contains(reference, "@") {
 		return client.Person{}, Match{}, none
 	}

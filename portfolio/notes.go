@@ -24,7 +24,7 @@ func (b *Book) Note(ctx context.Context, account client.Account, reference strin
 	if !strings.EqualFold(reference, Latest) {
 		note, err := b.api.Notebook(ctx, account.ID, reference)
 		if client.KindOf(err) == client.NotFound {
-			return note, plain.Refuse("The account %s has no note %q. list_notebooks shows the short ids of its notes; \"latest\" is the newest.", quote(account.Name), plain.Short(reference))
+			return note, plain.Absent("The account %s has no note %q. list_notebooks shows the short ids of its notes; \"latest\" is the newest.", quote(account.Name), plain.Short(reference))
 		}
 		return note, err
 	}
@@ -33,7 +33,7 @@ func (b *Book) Note(ctx context.Context, account client.Account, reference strin
 		return client.Notebook{}, err
 	}
 	if len(page.Results) == 0 {
-		return client.Notebook{}, plain.Refuse("The account %s has no notes yet.", quote(account.Name))
+		return client.Notebook{}, plain.Absent("The account %s has no notes yet.", quote(account.Name))
 	}
 	return page.Results[0], nil
 }

@@ -160,7 +160,7 @@ func candidates(accounts []client.Account) []plain.Candidate {
 // noSuchAccount names what comes near, so that the next call can be right.
 func noSuchAccount(reference string, near []client.Account) error {
 	if len(near) == 0 {
-		return plain.Refuse("No account has %q as UUID, external id, name or foreign id. list_accounts with a shorter search shows what there is.", plain.Short(reference))
+		return plain.Absent("No account has %q as UUID, external id, name or foreign id. list_accounts with a shorter search shows what there is.", plain.Short(reference))
 	}
 	const most = 5
 	text := "No account is exactly " + quote(reference) + ". These contain it; repeat the call with an id:"
@@ -170,7 +170,7 @@ func noSuchAccount(reference string, near []client.Account) error {
 	if len(near) > most {
 		text += "\n- and more: list_accounts with this search lists them"
 	}
-	return plain.Refuse("%s", text)
+	return plain.Absent("%s", text)
 }
 
 func quote(text string) string { return `"` + plain.Short(text) + `"` }

@@ -6,6 +6,7 @@
 package tools
 
 import (
+	"context"
 	_ "embed"
 	"encoding/json"
 	"fmt"
@@ -75,6 +76,24 @@ func Serve(d *Desk, want Selection) ([]server.ServerTool, error) {
 		served[i] = t.serve(d, s)
 	}
 	return served, nil
+}
+
+// Ask runs a tool in process and gives its result as JSON: what resources and
+// prompts show is what the tools answer.
+func (d *Desk) Ask(ctx context.Context, name string, arguments map[string]any) (json.RawMessage, error) {
+	at := slices.IndexFunc(All, func(t Tool) bool { return t.Name == name })
+	if at < 0 {
+		return nil, fmt.Errorf("there is no tool %s", name)
+	}
+	encoded, err := json.Marshal(arguments)
+	if err != nil {
+		return nil, fmt.Errorf("arguments of %s: %w", name, err)
+	}
+	result, err := All[at].run(d, ctx, func(into any) error { return json.Unmarshal(encoded, into) })
+	if err != nil {
+		return nil, err
+	}
+	return encode(result)
 }
 
 // schemas are a tool's JSON Schemas, derived from its structs by go generate.

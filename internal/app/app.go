@@ -21,6 +21,8 @@ import (
 	"posthog-accounts-mcp/internal/identity"
 	"posthog-accounts-mcp/internal/plain"
 	"posthog-accounts-mcp/internal/server"
+	"posthog-accounts-mcp/prompts"
+	"posthog-accounts-mcp/resources"
 	"posthog-accounts-mcp/sandbox"
 	"posthog-accounts-mcp/tools"
 )
@@ -108,9 +110,13 @@ func Build(o config.Server, log *slog.Logger) (*mcpserver.MCPServer, client.Key,
 	if err != nil {
 		return nil, client.Key{}, err
 	}
+	shelf := resources.New(desk.Ask, project)
 	return server.New(server.Options{
 		Name: config.Name, Version: Version(), Title: "PostHog accounts and persons", Instructions: instructions(o),
-		Tools: served, Explain: plain.Explain, Logger: log,
+		Tools:     served,
+		Templates: shelf.Templates(), ListResources: shelf.List, CompleteResource: shelf,
+		Prompts: prompts.Prompts(prompts.Options{Ask: desk.Ask, ReadOnly: o.ReadOnly}), CompletePrompt: prompts.Completer{Ask: desk.Ask},
+		Explain: plain.Explain, Logger: log,
 	}), key, nil
 }
 

@@ -15,7 +15,11 @@ import (
 )
 
 // Refusal is a failure whose text is meant for the caller as it stands.
-type Refusal struct{ Text string }
+type Refusal struct {
+	Text string
+	// Absent tells that what was asked for does not exist: PostHog said so.
+	Absent bool
+}
 
 // Error returns the text.
 func (r *Refusal) Error() string { return r.Text }
@@ -23,6 +27,18 @@ func (r *Refusal) Error() string { return r.Text }
 // Refuse makes a Refusal.
 func Refuse(format string, args ...any) error {
 	return &Refusal{Text: fmt.Sprintf(format, args...)}
+}
+
+// Absent refuses a reference to something that does not exist.
+func Absent(format string, args ...any) error {
+	return &Refusal{Text: fmt.Sprintf(format, args...), Absent: true}
+}
+
+// IsAbsent tells whether a failure says that something does not exist, as
+// opposed to everything that says nothing about it.
+func IsAbsent(err error) bool {
+	var refusal *Refusal
+	return errors.As(err, &refusal) && refusal.Absent || client.KindOf(err) == client.NotFound
 }
 
 // Candidate is one thing that an ambiguous reference may mean.

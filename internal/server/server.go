@@ -122,6 +122,7 @@ func cacheHints() []mcpserver.ServerOption {
 func hooks(o Options, e explainer) *mcpserver.Hooks {
 	h := &mcpserver.Hooks{}
 	h.AddOnError(resourceNotFound)
+	h.AddOnError(invalidArguments)
 	if o.ListResources != nil {
 		h.AddAfterListResources(func(ctx context.Context, id any, request *mcp.ListResourcesRequest, result *mcp.ListResourcesResult) {
 			err := func() (err error) {
@@ -157,4 +158,16 @@ func resourceNotFound(ctx context.Context, id any, _ mcp.MCPMethod, message any,
 		text = ours.text
 	}
 	outlet.Fail(id, Failure{Code: code, Text: text, Data: map[string]any{"uri": request.Params.URI}})
+}
+
+// invalidArguments gives a prompt that refuses its arguments the code the protocol wants; mcp-go calls every
+// handler's error an internal one.
+func invalidArguments(ctx context.Context, id any, _ mcp.MCPMethod, message any, err error) {
+	if _, ok := message.(*mcp.GetPromptRequest); !ok || !errors.Is(err, mcp.ErrInvalidParams) {
+		return
+	}
+	var ours *explained
+	if outlet := outletFrom(ctx); outlet != nil && errors.As(err, &ours) {
+		outlet.Fail(id, Failure{Code: mcp.INVALID_PARAMS, Text: ours.text})
+	}
 }
