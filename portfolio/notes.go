@@ -47,7 +47,11 @@ type NoteResult struct {
 
 // WriteNote adds a note. It goes out as Markdown text without a document: that
 // is what every PostHog renders and its search finds.
+//
+// PostHog trims both texts; a receipt would otherwise call every note with a
+// line break at its end altered.
 func (b *Book) WriteNote(ctx context.Context, account client.Account, title, markdown string) (NoteResult, error) {
+	title, markdown = strings.TrimSpace(title), strings.TrimSpace(notes.Sendable(markdown))
 	made, err := b.api.CreateNotebook(ctx, account.ID, client.NotebookCreate{Title: title, TextContent: markdown})
 	switch {
 	case unclear(err):
