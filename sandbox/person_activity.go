@@ -34,8 +34,8 @@ func propertiesChanged(field string) activityChange {
 	return activityChange{Type: "Person", Action: "changed", Field: textOrNull(field)}
 }
 
-// log adds an entry in the name of the request's user.
-func (s *Sandbox) log(q *request, activity string, p *person, name string, changes ...activityChange) {
+// logActivity adds an entry in the name of the request's user.
+func (s *Sandbox) logActivity(q *request, activity string, p *person, name string, changes ...activityChange) {
 	s.persons.activities = append(s.persons.activities, personActivity{
 		ID: newID().String(), UserID: q.user.ID, Activity: activity, ItemID: p.ID, Name: name, Changes: changes, At: s.now(),
 	})

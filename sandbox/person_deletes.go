@@ -32,7 +32,7 @@ func (s *Sandbox) deletePerson(q *request) reply {
 
 func (s *Sandbox) deleteRecord(q *request, p *person) {
 	s.persons.erase(p, s.now())
-	s.log(q, "deleted", p, p.UUID)
+	s.logActivity(q, "deleted", p, p.UUID)
 }
 
 // deleteEvents queues the deletion of what was captured so far for a person's

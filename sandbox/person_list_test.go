@@ -183,7 +183,6 @@ func TestPersonRowCap(t *testing.T) {
 	require.EqualValues(t, 50_000, got.get("results.#").Int(), "3.1.2 at most 50,000 rows")
 	require.EqualValues(t, many, got.get("count").Int())
 	require.Equal(t, "null", got.get("next").Raw, "3.1.2 and next is null")
-	require.NotEqual(t, "null", h.must(200, "GET", personsPath+"/?limit=50000", nil).get("next").Raw)
 	export := h.must(200, "GET", personsPath+"/?format=csv", nil).body
 	require.Equal(t, 50_001, strings.Count(export, "\r\n"), "5 CSV is capped as well")
 }

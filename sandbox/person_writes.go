@@ -70,7 +70,7 @@ func (s *Sandbox) setProperties(q *request, set json.RawMessage) reply {
 		return serverError()
 	}
 	s.sendEvent(p, "$set", propertyChange{set: objectMembers(set)})
-	s.log(q, "updated", p, "", propertiesChanged("properties"))
+	s.logActivity(q, "updated", p, "", propertiesChanged("properties"))
 	return accepted()
 }
 
@@ -114,7 +114,7 @@ func (s *Sandbox) deleteProperty(q *request) reply {
 	if !s.sendEvent(p, "$delete_person_property", propertyChange{unset: unset}) {
 		return reply{status: http.StatusBadGateway, body: successBody{Detail: "Unable to delete property"}}
 	}
-	s.log(q, "delete_property", p, "", propertiesChanged(""))
+	s.logActivity(q, "delete_property", p, "", propertiesChanged(""))
 	return created(successBody{Success: true})
 }
 
@@ -145,7 +145,7 @@ func (s *Sandbox) splitPerson(q *request) reply {
 		pick = func([]string) []string { return chosen }
 	}
 	s.persons.ingestion.push(s.now(), func(at time.Time) { s.persons.split(p.UUID, pick, at) })
-	s.log(q, "split_person", p, p.UUID, activityChange{Type: "Person", Action: "split", After: after})
+	s.logActivity(q, "split_person", p, p.UUID, activityChange{Type: "Person", Action: "split", After: after})
 	return created(successBody{Success: true})
 }
 

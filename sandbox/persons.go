@@ -26,7 +26,9 @@ type person struct {
 
 // personStore is what PostHog keeps in several places: the persons themselves
 // (PostgreSQL), the index that lists and filters read (ClickHouse), the queues
-// between them, and the records of what was done.
+// between them, and the records of what was done. Each queue has the lag of the
+// options, so an event shows in the index as much later again as it took to get
+// into the store.
 type personStore struct {
 	loaded sync.Once
 	team   int64
@@ -135,7 +137,7 @@ func (s *Sandbox) settlePersons() {
 // reads, or its integer id.
 func (st *personStore) lookUp(id string) (*person, *reply) {
 	if parsed, isUUID := pythonUUID(id); isUUID {
-		return found(st.byUUID[parsed.String()])
+		return orNotFound(st.byUUID[parsed.String()])
 	}
 	number, isNumber := parsePythonInt(id)
 	if !isNumber {
@@ -143,10 +145,10 @@ func (st *personStore) lookUp(id string) (*person, *reply) {
 			"If you are using a distinctId, please use /persons?distinct_id="+id+" instead.")
 		return nil, &refusal
 	}
-	return found(st.byUUID[st.byID[number]])
+	return orNotFound(st.byUUID[st.byID[number]])
 }
 
-func found(p *person) (*person, *reply) {
+func orNotFound(p *person) (*person, *reply) {
 	if p == nil {
 		refusal := notFound("Not found.")
 		return nil, &refusal
