@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/tidwall/gjson"
@@ -22,11 +23,14 @@ const (
 func (p *Project) Generation(ctx context.Context) (Generation, error) {
 	c := p.call(http.MethodGet, "find out which PostHog this is", "accounts", "by_external_id")
 	_, err := fetch(ctx, p.session, c, func(gjson.Result) (struct{}, error) { return struct{}{}, nil })
-	switch KindOf(err) {
-	case NotFound:
+	failure, refused := errors.AsType[*Error](err)
+	switch {
+	case refused && failure.Kind == NotFound:
 		return Documented, nil
-	case Invalid:
+	case refused && failure.Status == http.StatusBadRequest:
 		return Current, nil
+	case err == nil:
+		return "", &Error{Kind: BadResponse, Op: c.op, Method: c.method, Status: http.StatusOK, Detail: "it was not expected"}
 	}
 	return "", err
 }
