@@ -21,6 +21,10 @@ type Draft struct {
 // Create makes an account. A taken external id is no failure: the account that
 // has it is the answer, untouched.
 func (b *Book) Create(ctx context.Context, draft Draft) (Result, error) {
+	draft.Name, draft.ExternalID = trimmed(draft.Name), trimmed(draft.ExternalID)
+	if draft.Name == "" {
+		return Result{}, plain.Refuse("Not done: the name is blank.")
+	}
 	create := client.AccountCreate{Name: draft.Name, Properties: map[string]json.RawMessage{}, Tags: normalTags(draft.Tags)}
 	if draft.ExternalID != "" {
 		create.ExternalID = &draft.ExternalID

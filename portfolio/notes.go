@@ -51,6 +51,10 @@ type NoteResult struct {
 // PostHog trims both texts; a receipt would otherwise call every note with a
 // line break at its end altered.
 func (b *Book) WriteNote(ctx context.Context, account client.Account, title, markdown string) (NoteResult, error) {
+	title, markdown = trimmed(title), notes.Sendable(trimmed(markdown))
+	if markdown == "" {
+		return NoteResult{}, plain.Refuse("Not done: the markdown is blank.")
+	}
 	title, markdown = strings.TrimSpace(title), strings.TrimSpace(notes.Sendable(markdown))
 	made, err := b.api.CreateNotebook(ctx, account.ID, client.NotebookCreate{Title: title, TextContent: markdown})
 	switch {

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
+	"unicode"
 
 	"posthog-accounts-mcp/client"
 	"posthog-accounts-mcp/journal"
@@ -73,6 +75,12 @@ func Identity(account client.Account) any {
 	account.Tags = slices.Sorted(slices.Values(account.Tags))
 	account.Notebooks = slices.Sorted(slices.Values(account.Notebooks))
 	return account
+}
+
+// trimmed is a text as PostHog stores it: without the white space around it,
+// which for Python includes the four ASCII separators.
+func trimmed(text string) string {
+	return strings.TrimFunc(text, func(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f })
 }
 
 // same compares two field values by what they say.

@@ -45,10 +45,11 @@ func (b *Book) aim(ctx context.Context, account client.Account, change Change) (
 		next.Properties = map[string]json.RawMessage{}
 	}
 	if change.Name != "" {
-		next.Name = change.Name
+		next.Name = trimmed(change.Name)
 	}
 	if change.ExternalID != "" {
-		next.ExternalID = &change.ExternalID
+		external := trimmed(change.ExternalID)
+		next.ExternalID = &external
 	}
 	for _, key := range change.Unset {
 		if key == "external_id" {
@@ -68,15 +69,29 @@ func (b *Book) aim(ctx context.Context, account client.Account, change Change) (
 		}
 		next.Properties[string(role)] = holder.stored()
 	}
-	remove := normalTags(change.TagsRemove)
-	next.Tags = slices.DeleteFunc(normalTags(append(slices.Clone(account.Tags), change.TagsAdd...)), func(tag string) bool {
-		return slices.Contains(remove, tag)
-	})
+	next.Tags = change.tags(account.Tags)
 	return target{next, difference(State(account), State(next))}, nil
 }
 
-// contradiction refuses a change that asks for a thing and its opposite.
+// tags are an account's tags after the change. Those it has stay as they are
+// stored, even where PostHog would write them differently today.
+func (c Change) tags(stored []string) []string {
+	add, remove := normalTags(c.TagsAdd), normalTags(c.TagsRemove)
+	tags := slices.DeleteFunc(slices.Clone(stored), func(tag string) bool {
+		return slices.ContainsFunc(normalTags([]string{tag}), func(tag string) bool { return slices.Contains(remove, tag) })
+	})
+	return append(tags, without(add, normalTags(tags))...)
+}
+
+// contradiction refuses a change that asks for a thing and its opposite, or
+// for what cannot be.
 func (c Change) contradiction() error {
+	switch {
+	case c.Name != "" && trimmed(c.Name) == "":
+		return plain.Refuse("Not done: the name is blank.")
+	case c.ExternalID != "" && trimmed(c.ExternalID) == "":
+		return plain.Refuse("Not done: the external_id is blank. To take it away, name external_id in unset.")
+	}
 	for _, key := range c.Unset {
 		if _, set := c.Set[key]; set || key == "external_id" && c.ExternalID != "" {
 			return plain.Refuse("Not done: %s is both set and unset in the same call.", key)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 
-	"posthog-accounts-mcp/internal/plain"
 	"posthog-accounts-mcp/notes"
 )
 
@@ -26,9 +25,6 @@ var createNotebookTool = define(Spec{
 }, createNotebook)
 
 func createNotebook(d *Desk, ctx context.Context, in CreateNotebookRequest) (Receipt, error) {
-	if strings.TrimSpace(in.Markdown) == "" {
-		return Receipt{}, plain.Refuse("Not done: the markdown is blank.")
-	}
 	s, err := d.scope(ctx, in.ProjectID)
 	if err != nil {
 		return Receipt{}, err
@@ -53,11 +49,16 @@ func createNotebook(d *Desk, ctx context.Context, in CreateNotebookRequest) (Rec
 	})
 }
 
-// titleOf is the given title, or the first line of the note.
+// titleOf is the given title, or the first line of the note that says
+// something.
 func titleOf(in CreateNotebookRequest) string {
 	if title := strings.TrimSpace(in.Title); title != "" {
 		return title
 	}
-	first, _, _ := strings.Cut(strings.TrimSpace(in.Markdown), "\n")
-	return shorten(notes.Text(nil, first), 200)
+	for line := range strings.Lines(in.Markdown) {
+		if text := notes.Text(nil, line); text != "" {
+			return shorten(text, 200)
+		}
+	}
+	return ""
 }

@@ -38,7 +38,7 @@ func listCustomProperties(d *Desk, ctx context.Context, in ListCustomPropertiesR
 		return List[PropertyRow]{}, err
 	}
 	filters := map[string]any{}
-	template, accountID := "", ""
+	template, accountID := s.links.account("{account_id}"), ""
 	if in.Account != "" {
 		account, match, err := s.book.Find(ctx, in.Account)
 		if err != nil {

@@ -44,7 +44,7 @@ type List[Row any] struct {
 	Shown       int            `json:"shown"`
 	Omitted     int            `json:"omitted" jsonschema_description:"Rows of this page left out for max_tokens; next_cursor resumes with them."`
 	NextCursor  string         `json:"next_cursor,omitempty" jsonschema_description:"Pass as cursor for more; absent at the end."`
-	Filters     map[string]any `json:"filters,omitempty" jsonschema_description:"The filters as they were applied."`
+	Filters     map[string]any `json:"filters" jsonschema_description:"The filters as they were applied."`
 	Note        string         `json:"note,omitempty"`
 	URLTemplate string         `json:"url_template,omitempty"`
 	ProjectID   int64          `json:"project_id"`
@@ -76,7 +76,7 @@ func (d *Desk) page(args PageArgs, query ...any) (pageOf, error) {
 
 // listed fits rows into the page's budget and says what was left out.
 func listed[Row any](p pageOf, s scope, rows []Row, total *int, more bool) List[Row] {
-	list := List[Row]{Rows: rows, Total: total, Shown: len(rows), ProjectID: s.project, Untrusted: untrusted}
+	list := List[Row]{Rows: rows, Total: total, Shown: len(rows), Filters: map[string]any{}, ProjectID: s.project, Untrusted: untrusted}
 	if list.Rows == nil {
 		list.Rows = []Row{}
 	}
