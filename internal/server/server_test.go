@@ -258,6 +258,33 @@ func TestCapabilities(t *testing.T) {
 	}
 }
 
+func TestATestServerMayDeclareMore(t *testing.T) {
+	options := newFixture().options()
+	options.Extra = []mcpserver.ServerOption{mcpserver.WithLogging(), mcpserver.WithResourceCapabilities(true, true)}
+	answer, ok := server.New(options).HandleMessage(context.Background(), []byte(initialize(1))).(mcp.JSONRPCResponse)
+	require.True(t, ok)
+	got := answer.Result.(mcp.InitializeResult).Capabilities
+	require.NotNil(t, got.Logging)
+	require.True(t, got.Resources.Subscribe)
+}
+
+func TestOutputIsCheckedWhenAskedFor(t *testing.T) {
+	tool := mcp.NewToolWithRawSchema("lie", "says one thing and does another", []byte(`{"type":"object"}`))
+	tool.RawOutputSchema = []byte(`{"type":"object","properties":{"n":{"type":"integer"}},"required":["n"]}`)
+	for content, isError := range map[any]bool{"one": true, 1: false} {
+		for _, check := range []bool{true, false} {
+			options := server.Options{Name: "fixture", Version: "1", ValidateOutput: check, Tools: []mcpserver.ServerTool{{
+				Tool: tool,
+				Handler: func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+					return mcp.NewToolResultStructured(map[string]any{"n": content}, "n"), nil
+				},
+			}}}
+			answers := pipe(t, options, server.StdioOptions{}, call(1, "lie", nil))
+			require.Equal(t, isError && check, answers[0].Result.IsError, "%v, checked: %v", content, check)
+		}
+	}
+}
+
 func TestOnlyListsMayBeShared(t *testing.T) {
 	options := resourceOptions(nil)
 	options.Tools = newFixture().tools()
