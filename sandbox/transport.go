@@ -37,10 +37,26 @@ func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	}()
 	select {
 	case <-recorder.ready:
-		return recorder.response(r, body), nil
+		return recorder.response(r, cancellableBody{body, ctx}), nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+// cancellableBody is a body that gives nothing more once its request is
+// cancelled. The pipe alone would not do: it is closed a moment later, and
+// what was written until then could still be read.
+type cancellableBody struct {
+	io.ReadCloser
+	ctx context.Context
+}
+
+// Read implements io.Reader.
+func (b cancellableBody) Read(p []byte) (int, error) {
+	if err := b.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return b.ReadCloser.Read(p)
 }
 
 // serve runs the handler; a panic ends the reply as a cut connection would.
