@@ -102,13 +102,7 @@ func Parse(arguments []string, stdout io.Writer) (Chosen, error) {
 	dropPlaceholders()
 	var line commandLine
 	helped := false
-	parser, err := kong.New(&line,
-		kong.Name(Name),
-		kong.Description("An MCP server for customer accounts and persons in PostHog. Try it without a key: "+Name+" --sandbox"),
-		kong.Writers(stdout, stdout),
-		kong.Exit(func(int) { helped = true }),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
-	)
+	parser, err := newParser(&line, stdout, func(int) { helped = true })
 	if err != nil {
 		return Chosen{}, err
 	}
@@ -121,6 +115,31 @@ func Parse(arguments []string, stdout io.Writer) (Chosen, error) {
 	}
 	command, _, _ := strings.Cut(context.Command(), " ")
 	return line.chosen(command)
+}
+
+func newParser(line *commandLine, stdout io.Writer, exit func(int)) (*kong.Kong, error) {
+	return kong.New(line,
+		kong.Name(Name),
+		kong.Description("An MCP server for customer accounts and persons in PostHog. Try it without a key: "+Name+" --sandbox"),
+		kong.Writers(stdout, stdout),
+		kong.Exit(exit),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Help(printHelp),
+	)
+}
+
+// printHelp shows the options of the default command together with the list of
+// commands: whoever runs the program without a command looks for them there.
+func printHelp(options kong.HelpOptions, asked *kong.Context) error {
+	if err := kong.DefaultHelpPrinter(options, asked); err != nil || asked.Selected() != nil {
+		return err
+	}
+	serve, err := kong.Trace(asked.Kong, []string{"serve"})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(asked.Stdout)
+	return kong.DefaultHelpPrinter(options, serve)
 }
 
 // chosen completes the options of the command that was given.
