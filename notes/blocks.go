@@ -10,6 +10,7 @@ import (
 type renderer struct {
 	inList  bool
 	inTable bool
+	outer   byte // the marker of the list item whose first block is being written
 }
 
 // block is one rendered block without a line break at its end.
@@ -44,7 +45,7 @@ func (r renderer) blocks(nodes []node) []block {
 			b = block{kind: "paragraph", text: r.paragraph(nodes[:end])}
 			nodes = nodes[end:]
 		} else {
-			var previous block
+			previous := block{marker: r.outer}
 			if len(blocks) > 0 {
 				previous = blocks[len(blocks)-1]
 			}
@@ -128,7 +129,7 @@ func (r renderer) heading(n node) string {
 
 func (r renderer) rule() string {
 	if r.inList {
-		return "***" // "- ---" would be read as one rule, not as an item that holds one
+		return "___" // "- ---" would be read as one rule, not as an item that holds one
 	}
 	return "---"
 }
@@ -204,7 +205,8 @@ func longestRun(text string, char byte) int {
 	return longest
 }
 
-// list renders a list. Two lists in a row would be read as one, so the second takes the other marker.
+// list renders a list. Two lists in a row would be read as one, so the second takes the other marker. So does a list
+// that begins an item, because "- - -" is a rule.
 func (r renderer) list(n node, previous block) block {
 	b := block{kind: n.kind, marker: '-'}
 	other := byte('*')
@@ -239,7 +241,7 @@ func (r renderer) list(n node, previous block) block {
 
 // item renders one list item and tells whether it contains blank lines between its blocks.
 func (r renderer) item(n node, marker string) (text string, spaced bool) {
-	r.inList = true
+	r.inList, r.outer = true, marker[len(marker)-1]
 	children := n.children
 	if n.kind != "listItem" && n.kind != "taskItem" {
 		children = []node{n} // a list may hold only items; whatever else is there becomes one
@@ -248,11 +250,10 @@ func (r renderer) item(n node, marker string) (text string, spaced bool) {
 	body := ""
 	for i, b := range blocks {
 		switch {
-		case i == 0 && b.marker != 0:
-			body = "\n" // "- - -" would be a rule
+		case i == 0:
 		case i == 1 && blocks[0].kind == "paragraph" && interruptsParagraph(b):
 			body += "\n"
-		case i > 0:
+		default:
 			body += "\n\n"
 			spaced = true
 		}
@@ -267,7 +268,7 @@ func (r renderer) item(n node, marker string) (text string, spaced bool) {
 		if len(blocks) > 0 && blocks[0].kind != "paragraph" {
 			separator = "\n\n"
 		}
-		body = strings.TrimRight(box+separator+strings.TrimPrefix(body, "\n"), " ")
+		body = strings.TrimRight(box+separator+body, " ")
 	}
 	return marker + indent(body, len(marker)+1), spaced
 }

@@ -56,6 +56,8 @@ func (r run) blank() bool {
 	return r.leaf == "" && !r.code && (r.broken || strings.TrimFunc(r.text, unicode.IsSpace) == "")
 }
 
+func (r run) empty() bool { return r.leaf == "" && r.text == "" && !r.broken }
+
 // renderInline writes text with its marks. Delimiters that CommonMark would not recognise where they stand, as in
 // bold next to italic without a space, are written as HTML tags instead.
 func renderInline(nodes []node, mode inlineMode) string {
@@ -130,29 +132,22 @@ func (w *inlineWriter) leaf(n node) string {
 // tidy leaves space inside a mark only between two parts of it, merges neighbours that carry the same marks, and
 // drops space at the end.
 func tidy(runs []run) []run {
-	runs = slices.DeleteFunc(runs, func(r run) bool { return r.leaf == "" && r.text == "" && !r.broken })
+	runs = slices.DeleteFunc(runs, run.empty)
 	for len(runs) > 0 && runs[len(runs)-1].blank() {
 		runs = runs[:len(runs)-1]
 	}
 	var before run
-	for i := range runs {
-		if !runs[i].blank() {
-			before = runs[i]
+	for start := 0; start < len(runs); start++ {
+		if !runs[start].blank() {
+			before = runs[start]
 			continue
 		}
-		runs[i].format &= before.format
-		runs[i].target = before.target
-	}
-	var after run
-	for i := len(runs) - 1; i >= 0; i-- {
-		if !runs[i].blank() {
-			after = runs[i]
-			continue
+		end := start
+		for runs[end].blank() { // the last run never is
+			end++
 		}
-		runs[i].format &= after.format
-		if runs[i].target != after.target {
-			runs[i].format &^= link
-		}
+		bridge(runs[start:end], before, runs[end])
+		start = end - 1
 	}
 	var merged []run
 	for _, r := range runs {
@@ -163,6 +158,23 @@ func tidy(runs []run) []run {
 		merged = append(merged, r)
 	}
 	return merged
+}
+
+// bridge gives a stretch of blank runs the marks that hold through it and on both sides of it.
+func bridge(blanks []run, before, after run) {
+	common := before.format & after.format
+	for _, r := range blanks {
+		common &= r.format
+		if r.target != before.target {
+			common &^= link
+		}
+	}
+	if before.target != after.target {
+		common &^= link
+	}
+	for i := range blanks {
+		blanks[i].format, blanks[i].target = common, before.target
+	}
 }
 
 func joins(a, b run) bool {

@@ -1,7 +1,9 @@
 package notes
 
 import (
+	"bytes"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -26,6 +28,14 @@ var delimiters = map[format]struct{ markdown, open, close string }{
 // write writes runs that all lie inside the marks in applied; next is the class of what follows them.
 func (w *inlineWriter) write(runs []run, applied format, next class) {
 	for len(runs) > 0 {
+		if runs[0].format&^applied != 0 {
+			// A mark that an earlier, wider one has cut in two may begin with space here.
+			runs[0].text = w.leadingSpace(runs[0])
+			if runs[0].empty() {
+				runs = runs[1:]
+				continue
+			}
+		}
 		m, end := widest(runs, applied)
 		if m == 0 {
 			w.leafOrText(runs[0])
@@ -39,6 +49,16 @@ func (w *inlineWriter) write(runs []run, applied format, next class) {
 		w.span(m, runs[:end], applied|m, after)
 		runs = runs[end:]
 	}
+}
+
+// leadingSpace writes the space a run begins with and returns the rest of its text.
+func (w *inlineWriter) leadingSpace(r run) string {
+	if r.code {
+		return r.text
+	}
+	rest := strings.TrimLeftFunc(r.text, unicode.IsSpace)
+	w.text(r.text[:len(r.text)-len(rest)])
+	return rest
 }
 
 // widest picks, among the marks that start at the first run, the one that reaches furthest.
@@ -91,7 +111,7 @@ func (w *inlineWriter) guardBang() {
 func (w *inlineWriter) emphasis(m format, runs []run, applied format, next class) {
 	d := delimiters[m]
 	prev := w.previous()
-	if !w.recognised(runs, applied, prev, next) {
+	if !w.recognised(runs, applied, prev, next) || m == strike && w.touchesTilde(runs) {
 		w.buf = append(w.buf, d.open...)
 		w.write(runs, applied, punct)
 		w.buf = append(w.buf, d.close...)
@@ -114,7 +134,7 @@ func (w *inlineWriter) emphasis(m format, runs []run, applied format, next class
 //
 // The rule is stricter than CommonMark's. An opening delimiter must not be able to close anything, nor a closing one
 // to open, so that they match like brackets whatever is nested in them. Only a span by itself, with no emphasis
-// around or in it, may touch letters on its outside, as in un*frigging*believable.
+// around or in it, may touch letters or have punctuation on both sides, as in un*frigging*believable or (*.go*).
 func (w *inlineWriter) recognised(runs []run, applied format, prev, next class) bool {
 	if w.closed == len(w.buf) && w.closed > 0 {
 		return false // the two would be read as one run
@@ -124,11 +144,17 @@ func (w *inlineWriter) recognised(runs []run, applied format, prev, next class) 
 		alone = alone && r.format&emphasis&^applied == 0
 	}
 	fits := func(outside, inside class) bool {
-		return outside == space || inside == letter && (outside == punct || alone)
+		return outside == space || outside == punct && (inside == letter || alone) || inside == letter && alone
 	}
 	first := runs[0].edge(applied|bold|italic, false)
 	last := runs[len(runs)-1].edge(applied|bold|italic, true)
 	return fits(prev, first) && fits(next, last)
+}
+
+// touchesTilde reports a literal ~ beside a strike's delimiters. Escaped as it is, readers still count it in.
+func (w *inlineWriter) touchesTilde(runs []run) bool {
+	return bytes.HasSuffix(w.buf, []byte("~")) || strings.HasPrefix(runs[0].text, "~") ||
+		strings.HasSuffix(runs[len(runs)-1].text, "~")
 }
 
 // previous returns the class of the character before the delimiter run that is about to be written or extended.
@@ -147,6 +173,9 @@ func (w *inlineWriter) leafOrText(r run) {
 	switch {
 	case r.broken:
 		w.lineBreak()
+	case r.code && r.format&link != 0 && strings.Contains(r.text, "]:"):
+		// At the start of a paragraph this would be read as the definition of a link.
+		w.buf = append(w.buf, "<code>"+escapeText(r.text)+"</code>"...)
 	case r.code:
 		w.buf = append(w.buf, codeSpan(r.text, w.mode)...)
 	case r.leaf != "":
@@ -154,11 +183,16 @@ func (w *inlineWriter) leafOrText(r run) {
 			w.guardBang()
 		}
 		w.buf = append(w.buf, r.leaf...)
-	case w.mode == modeLines:
-		w.buf = append(w.buf, escapeText(r.text)...)
 	default:
-		w.buf = append(w.buf, escapeText(strings.ReplaceAll(r.text, "\n", " "))...)
+		w.text(r.text)
 	}
+}
+
+func (w *inlineWriter) text(text string) {
+	if w.mode != modeLines {
+		text = strings.ReplaceAll(text, "\n", " ")
+	}
+	w.buf = append(w.buf, escapeText(text)...)
 }
 
 func (w *inlineWriter) lineBreak() {
@@ -168,6 +202,10 @@ func (w *inlineWriter) lineBreak() {
 	}
 	for len(w.buf) > 0 && w.buf[len(w.buf)-1] == ' ' {
 		w.buf = w.buf[:len(w.buf)-1]
+	}
+	if bytes.HasSuffix(w.buf, []byte(`\\`)) {
+		// Readers, goldmark among them, miscount three backslashes at the end of a line.
+		w.buf = append(w.buf[:len(w.buf)-2], "&#92;"...)
 	}
 	w.buf = append(w.buf, "\\\n"...)
 }

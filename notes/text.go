@@ -1,6 +1,7 @@
 package notes
 
 import (
+	"bytes"
 	"encoding/json"
 	"regexp"
 	"strings"
@@ -78,9 +79,26 @@ func writePlain(out *strings.Builder, n ast.Node, source []byte, entering bool) 
 	}
 }
 
-// unescape resolves what the parser leaves to its renderers: backslashes and character references.
+// unescape resolves what the parser leaves to its renderers: backslashes and character references. An escaped & does
+// not begin a reference, so the stretches between the backslashes are resolved one by one.
 func unescape(raw []byte) []byte {
-	return util.UnescapePunctuations(util.ResolveEntityNames(util.ResolveNumericReferences(raw)))
+	if bytes.IndexByte(raw, '\\') < 0 && bytes.IndexByte(raw, '&') < 0 {
+		return raw
+	}
+	var out []byte
+	start := 0
+	for i := 0; i+1 < len(raw); i++ {
+		if raw[i] == '\\' && util.IsPunct(raw[i+1]) {
+			out = append(append(out, resolve(raw[start:i])...), raw[i+1])
+			i++
+			start = i + 1
+		}
+	}
+	return append(out, resolve(raw[start:])...)
+}
+
+func resolve(raw []byte) []byte {
+	return util.ResolveEntityNames(util.ResolveNumericReferences(raw))
 }
 
 // cut shortens a text to at most limit bytes, between characters.
