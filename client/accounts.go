@@ -26,6 +26,9 @@ type Account struct {
 	UpdatedAt  *time.Time
 	ChurnedAt  *time.Time // newer PostHog only
 	IgnoredAt  *time.Time // newer PostHog only
+	// Newer: the answer has fields that only the current generation sends, so it came from one. Without them
+	// it came from an older one.
+	Newer bool
 }
 
 // AccountQuery filters and orders accounts; filters combine with AND.
@@ -206,6 +209,7 @@ func decodeAccount(row gjson.Result) (Account, error) {
 		UpdatedAt:  moment(row, "updated_at"),
 		ChurnedAt:  moment(row, "churned_at"),
 		IgnoredAt:  moment(row, "ignored_at"),
+		Newer:      row.Get("churned_at").Exists() || row.Get("slack_summary_cadence").Exists(),
 	}
 	if account.ID == "" {
 		return Account{}, errNoID

@@ -151,6 +151,17 @@ func TestAccount(t *testing.T) {
 	require.Equal(t, at(t, "2026-01-01T22:00:00Z"), *account.IgnoredAt)
 	require.Nil(t, account.ExternalID)
 	require.Equal(t, map[string]json.RawMessage{}, account.Properties)
+
+	for body, newer := range map[string]bool{
+		`{"id":"x","churned_at":null}`:            true,
+		`{"id":"x","slack_summary_cadence":null}`: true,
+		`{"id":"x","ignored_at":null}`:            false,
+		`{"id":"x"}`:                              false,
+	} {
+		account, err = project7(t, answering(200, body)).Account(t.Context(), "x")
+		require.NoError(t, err)
+		require.Equal(t, newer, account.Newer, body)
+	}
 }
 
 func TestCreateAccount(t *testing.T) {

@@ -57,6 +57,14 @@ func reads() []operation {
 	add("notebook", func(ctx context.Context, p *client.Project) (any, error) { return p.Notebook(ctx, "a", "n") })
 	add("definitions", func(ctx context.Context, p *client.Project) (any, error) { return p.Definitions(ctx) })
 	add("values", func(ctx context.Context, p *client.Project) (any, error) { return p.Values(ctx, "a") })
+	add("relationship definitions", func(ctx context.Context, p *client.Project) (any, error) {
+		return p.RelationshipDefinitions(ctx)
+	})
+	add("relationships", func(ctx context.Context, p *client.Project) (any, error) { return p.Relationships(ctx, "a", true) })
+	add("external id", func(ctx context.Context, p *client.Project) (any, error) { return p.AccountByExternalID(ctx, "e") })
+	add("notes", func(ctx context.Context, p *client.Project) (any, error) {
+		return p.AccountNotes(ctx, client.NotesQuery{})
+	})
 	add("persons", func(ctx context.Context, p *client.Project) (any, error) {
 		return p.ListPersons(ctx, client.PersonQuery{})
 	})
@@ -92,6 +100,11 @@ func writes() []operation {
 			_, err := p.SetValue(ctx, "a", "d", nil)
 			return err
 		}},
+		{"assign", func(ctx context.Context, p *client.Project) error {
+			_, err := p.Assign(ctx, "a", "d", 1)
+			return err
+		}},
+		{"end relationship", func(ctx context.Context, p *client.Project) error { return p.EndRelationship(ctx, "a", "r") }},
 		{"patch person", func(ctx context.Context, p *client.Project) error {
 			return p.PatchPerson(ctx, "1", map[string]any{"a": 1})
 		}},

@@ -20,6 +20,10 @@ type Person struct {
 	CreatedAt    time.Time
 	LastSeenAt   *time.Time
 	IsIdentified *bool // in lists only
+	// Newest: the answer has last_seen_at, even if null. Servers of 2025 do not send it, and they are the ones
+	// that take a split of named ids (Split.DistinctIDs) for one of all ids. It is a sign seen along with
+	// the newer split, not PostHog's word for it; without it, nothing is known to be safe.
+	Newest bool
 }
 
 // PersonQuery filters persons; filters combine with AND. The list is selected by an index that lags behind
@@ -153,6 +157,7 @@ func decodePerson(row gjson.Result) (Person, error) {
 		CreatedAt:    since(row, "created_at"),
 		LastSeenAt:   moment(row, "last_seen_at"),
 		IsIdentified: flagOrNull(row, "is_identified"),
+		Newest:       row.Get("last_seen_at").Exists(),
 	}
 	if person.UUID == "" && row.Get("id").Type == gjson.String {
 		person.UUID = person.ID

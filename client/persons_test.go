@@ -25,7 +25,7 @@ func decodedPerson(t *testing.T) client.Person {
 	return client.Person{
 		ID: "31337", UUID: personUUID, Name: "ada@example.com", DistinctIDs: []string{"u-42", "anon"},
 		Properties: map[string]json.RawMessage{"email": json.RawMessage(`"ada@example.com"`), "n": json.RawMessage(`1e400`)},
-		CreatedAt:  at(t, "2026-03-01T09:00:00Z"), LastSeenAt: ptr(at(t, "2026-05-02T10:11:12.5Z")),
+		CreatedAt:  at(t, "2026-03-01T09:00:00Z"), LastSeenAt: ptr(at(t, "2026-05-02T10:11:12.5Z")), Newest: true,
 	}
 }
 
@@ -39,7 +39,7 @@ func TestListPersons(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, client.Page[client.Person]{More: true, Offset: 2, Limit: 2, Results: []client.Person{{
 		ID: personUUID, UUID: personUUID, Name: "Ada", DistinctIDs: []string{"u-42"}, Properties: map[string]json.RawMessage{},
-		CreatedAt: at(t, "2026-03-01T09:00:00Z"), IsIdentified: ptr(true),
+		CreatedAt: at(t, "2026-03-01T09:00:00Z"), IsIdentified: ptr(true), Newest: true,
 	}}}, page)
 	require.Equal(t, "GET /api/projects/7/persons/?distinct_id=x%2Fy&email=a%40b.c&include_total=true&limit=2&offset=2&properties="+
 		"%5B%7B%22key%22%3A%22plan%22%2C%22value%22%3A%5B%22pro%22%2C%22team%22%5D%2C%22operator%22%3A%22exact%22%2C%22type%22%3A%22person%22%7D%2C"+
@@ -87,6 +87,9 @@ func TestPersonIDIsStringOrNumber(t *testing.T) {
 		require.Equal(t, want, person.ID)
 		require.Equal(t, "u", person.UUID)
 	}
+	person, err = project7(t, answering(200, `{"id":5,"uuid":"u"}`)).Person(t.Context(), "5")
+	require.NoError(t, err)
+	require.False(t, person.Newest, "a server of 2025 sends no last_seen_at")
 	_, err = project7(t, answering(200, `{"id":5}`)).Person(t.Context(), "5")
 	require.Equal(t, client.BadResponse, client.KindOf(err), "a person without a UUID cannot be told from another")
 }
