@@ -1,0 +1,109 @@
+package bench_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+
+	mcpserver "github.com/mark3labs/mcp-go/server"
+
+	"posthog-accounts-mcp/client"
+	"posthog-accounts-mcp/internal/httpserver"
+	"posthog-accounts-mcp/internal/identity"
+	"posthog-accounts-mcp/internal/plain"
+	"posthog-accounts-mcp/internal/server"
+	"posthog-accounts-mcp/sandbox"
+	"posthog-accounts-mcp/tools"
+)
+
+// A started test binary with roleVariable set to roleCanned is the product over an upstream that costs
+// nothing, so that the sandbox's own time is told apart from ours.
+const (
+	roleVariable = "BENCH_ROLE"
+	roleCanned   = "canned"
+)
+
+// serveCanned serves stdio, or HTTP on the address that is its only argument.
+func serveCanned(arguments []string) (exit int) {
+	if err := runCanned(arguments); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+func runCanned(arguments []string) error {
+	mcp, key, err := assemble(&canned{next: sandbox.New(sandbox.Options{}).Transport()})
+	if err != nil {
+		return err
+	}
+	if len(arguments) == 0 {
+		return server.ServeStdio(context.Background(), mcp, os.Stdin, os.Stdout, server.StdioOptions{Identity: identity.FromEnvironment(key)})
+	}
+	web, err := httpserver.New(mcp, httpserver.Options{Addr: arguments[0], EnvKey: key})
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", arguments[0])
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(os.Stderr, "serving at http://%s/mcp\n", listener.Addr())
+	return web.Serve(context.Background(), listener)
+}
+
+// assemble is the product's own wiring of its tools, with an upstream of the benchmark's choice.
+func assemble(upstream http.RoundTripper) (*mcpserver.MCPServer, client.Key, error) {
+	key, err := client.NewKey(sandbox.DefaultKey)
+	if err != nil {
+		return nil, key, err
+	}
+	posthog, err := client.New("https://sandbox.invalid", client.WithTransport(upstream))
+	if err != nil {
+		return nil, key, err
+	}
+	served, err := tools.Serve(tools.NewDesk(posthog, 0), tools.Selection{})
+	if err != nil {
+		return nil, key, err
+	}
+	return server.New(server.Options{Name: "bench", Version: "1", Tools: served, Explain: plain.Explain}), key, nil
+}
+
+// canned answers a request that it has met before with the same bytes, without asking anybody.
+type canned struct {
+	next    http.RoundTripper
+	answers sync.Map // of method and URL, each an answer
+}
+
+type answer struct {
+	response http.Response
+	body     []byte
+}
+
+// RoundTrip implements http.RoundTripper.
+func (c *canned) RoundTrip(r *http.Request) (*http.Response, error) {
+	asked := r.Method + " " + r.URL.String()
+	known, ok := c.answers.Load(asked)
+	if !ok {
+		response, err := c.next.RoundTrip(r)
+		if err != nil {
+			return nil, err
+		}
+		body, err := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		if err != nil {
+			return nil, err
+		}
+		known, _ = c.answers.LoadOrStore(asked, answer{*response, body})
+	}
+	kept := known.(answer)
+	response := kept.response
+	response.Header, response.Request = kept.response.Header.Clone(), r
+	response.Body = io.NopCloser(bytes.NewReader(kept.body))
+	return &response, nil
+}
