@@ -34,15 +34,24 @@ type Move struct {
 	NewPerson  string `json:"new_person"`
 }
 
+// CheckSplit refuses a split that does not say, or says twice, which ids leave.
+func CheckSplit(leave []string, main string) error {
+	switch {
+	case len(leave) > 0 && main != "":
+		return plain.Refuse("Give either distinct_ids, the ids that leave, or main_distinct_id, the one that stays; not both.")
+	case len(leave) == 0 && main == "":
+		return plain.Refuse("Say which distinct_ids leave, or give the main_distinct_id that stays while all others leave. Without either, PostHog would break up the whole person.")
+	}
+	return nil
+}
+
 // Partition works out a split: the named ids leave, or all but main do. It
 // refuses what PostHog would take and get wrong.
 func (r *Register) Partition(person client.Person, leave []string, main string) (Partition, error) {
-	switch {
-	case len(leave) > 0 && main != "":
-		return Partition{}, plain.Refuse("Give either distinct_ids, the ids that leave, or main_distinct_id, the one that stays; not both.")
-	case len(leave) == 0 && main == "":
-		return Partition{}, plain.Refuse("Say which distinct_ids leave, or give the main_distinct_id that stays while all others leave. Without either, PostHog would break up the whole person.")
-	case main != "" && !slices.Contains(person.DistinctIDs, main):
+	if err := CheckSplit(leave, main); err != nil {
+		return Partition{}, err
+	}
+	if main != "" && !slices.Contains(person.DistinctIDs, main) {
 		return Partition{}, plain.Refuse("Not done: %q is no distinct id of this person. PostHog does not check that and would split off every id.", plain.Short(main))
 	}
 	p := Partition{split: client.Split{DistinctIDs: leave, Main: main}}

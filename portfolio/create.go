@@ -18,13 +18,24 @@ type Draft struct {
 	Tags       []string
 }
 
+// Check refuses a draft that cannot become an account. It asks PostHog nothing.
+func (d Draft) Check() error {
+	if trimmed(d.Name) == "" {
+		return plain.Refuse("Not done: the name is blank.")
+	}
+	if d.ExternalID != "" && trimmed(d.ExternalID) == "" {
+		return plain.Refuse("Not done: the external_id is blank; leave it out for none.")
+	}
+	return checkTags(d.Tags)
+}
+
 // Create makes an account. A taken external id is no failure: the account that
 // has it is the answer, untouched.
 func (b *Book) Create(ctx context.Context, draft Draft) (Result, error) {
-	draft.Name, draft.ExternalID = trimmed(draft.Name), trimmed(draft.ExternalID)
-	if draft.Name == "" {
-		return Result{}, plain.Refuse("Not done: the name is blank.")
+	if err := draft.Check(); err != nil {
+		return Result{}, err
 	}
+	draft.Name, draft.ExternalID = trimmed(draft.Name), trimmed(draft.ExternalID)
 	create := client.AccountCreate{Name: draft.Name, Properties: map[string]json.RawMessage{}, Tags: normalTags(draft.Tags)}
 	if draft.ExternalID != "" {
 		create.ExternalID = &draft.ExternalID

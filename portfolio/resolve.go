@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -174,6 +175,18 @@ func noSuchAccount(reference string, near []client.Account) error {
 }
 
 func quote(text string) string { return `"` + plain.Short(text) + `"` }
+
+// longestTag is what PostHog can store; a longer one crashes it.
+const longestTag = 255
+
+func checkTags(tags []string) error {
+	for _, tag := range normalTags(tags) {
+		if utf8.RuneCountInString(tag) > longestTag {
+			return plain.Refuse("Not done: the tag %q is longer than %d characters.", plain.Short(tag), longestTag)
+		}
+	}
+	return nil
+}
 
 // normalTags are tags as PostHog stores them: trimmed, lower case, each once.
 func normalTags(tags []string) []string {

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 
 	"posthog-accounts-mcp/client"
 	"posthog-accounts-mcp/internal/plain"
+	"posthog-accounts-mcp/internal/schema"
 	"posthog-accounts-mcp/journal"
 )
 
@@ -23,8 +25,7 @@ type Change struct {
 	Roles      map[Role]string // e-mail, user id, me; none or unassigned removes
 }
 
-// IsEmpty tells whether nothing is asked for.
-func (c Change) IsEmpty() bool {
+func (c Change) isEmpty() bool {
 	return c.Name == "" && c.ExternalID == "" && len(c.Set)+len(c.Unset)+len(c.TagsAdd)+len(c.TagsRemove)+len(c.Roles) == 0
 }
 
@@ -36,7 +37,7 @@ type target struct {
 
 // aim works out what the account becomes, resolving colleagues.
 func (b *Book) aim(ctx context.Context, account client.Account, change Change) (target, error) {
-	if err := change.contradiction(); err != nil {
+	if err := change.Check(); err != nil {
 		return target{}, err
 	}
 	next := account
@@ -83,26 +84,46 @@ func (c Change) tags(stored []string) []string {
 	return append(tags, without(add, normalTags(tags))...)
 }
 
-// contradiction refuses a change that asks for a thing and its opposite, or
-// for what cannot be.
-func (c Change) contradiction() error {
+// Check refuses a change that asks for nothing, for a thing and its opposite,
+// or for what cannot be. It asks PostHog nothing.
+func (c Change) Check() error {
 	switch {
+	case c.isEmpty():
+		return plain.Refuse("Nothing to change: give name, external_id, set, unset, tags_add, tags_remove, csm, account_executive or account_owner.")
 	case c.Name != "" && trimmed(c.Name) == "":
 		return plain.Refuse("Not done: the name is blank.")
 	case c.ExternalID != "" && trimmed(c.ExternalID) == "":
 		return plain.Refuse("Not done: the external_id is blank. To take it away, name external_id in unset.")
 	}
 	for _, key := range c.Unset {
+		if err := unsettable(key); err != nil {
+			return err
+		}
 		if _, set := c.Set[key]; set || key == "external_id" && c.ExternalID != "" {
 			return plain.Refuse("Not done: %s is both set and unset in the same call.", key)
 		}
 	}
 	for _, tag := range normalTags(c.TagsRemove) {
 		if slices.Contains(normalTags(c.TagsAdd), tag) {
-			return plain.Refuse("Not done: the tag %q is both added and removed in the same call.", tag)
+			return plain.Refuse("Not done: the tag %q is both added and removed in the same call.", plain.Short(tag))
 		}
 	}
-	return nil
+	return checkTags(c.TagsAdd)
+}
+
+// unsettable refuses to empty what has no such name.
+func unsettable(key string) error {
+	known := append([]string{"external_id"}, PropertyKeys...)
+	switch {
+	case slices.Contains(known, key):
+		return nil
+	case slices.Contains(Roles, Role(key)):
+		return plain.Refuse("Not done: to take the %s off an account, give %s: \"none\" instead of naming it in unset.", key, key)
+	}
+	if near := schema.Nearest(key, known); near != "" {
+		return plain.Refuse("Not done: accounts have no %q to empty; did you mean %q?", plain.Short(key), near)
+	}
+	return plain.Refuse("Not done: accounts have no %q to empty. There are %s.", plain.Short(key), strings.Join(known, ", "))
 }
 
 // difference is the fields of next that are not as in base; nil where next has

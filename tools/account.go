@@ -137,7 +137,7 @@ func accountTarget(a client.Account, m portfolio.Match) *Target {
 
 // RoleArgs set who holds the roles of an account.
 type RoleArgs struct {
-	CSM              string `json:"csm,omitempty" jsonschema:"minLength=1,maxLength=254" jsonschema_description:"E-mail, user id or me; none removes."`
+	CSM              string `json:"csm,omitempty" jsonschema:"minLength=1,maxLength=254" jsonschema_description:"Email, user id or me; none removes."`
 	AccountExecutive string `json:"account_executive,omitempty" jsonschema:"minLength=1,maxLength=254" jsonschema_description:"Likewise."`
 	AccountOwner     string `json:"account_owner,omitempty" jsonschema:"minLength=1,maxLength=254" jsonschema_description:"Likewise."`
 }
@@ -155,17 +155,17 @@ func (r RoleArgs) byRole() map[portfolio.Role]string {
 // AccountProperties are the property names PostHog's closed schema takes. The
 // last four exist on newer PostHog only.
 type AccountProperties struct {
-	StripeCustomerID   *string  `json:"stripe_customer_id,omitempty"`
-	HubspotDealID      *string  `json:"hubspot_deal_id,omitempty"`
-	BillingID          *string  `json:"billing_id,omitempty"`
-	SfdcID             *string  `json:"sfdc_id,omitempty"`
-	ZendeskID          *string  `json:"zendesk_id,omitempty"`
-	SlackChannelID     *string  `json:"slack_channel_id,omitempty"`
-	UsageDashboardLink *string  `json:"usage_dashboard_link,omitempty"`
-	MetabaseLink       *string  `json:"metabase_link,omitempty"`
-	WebsiteDomain      *string  `json:"website_domain,omitempty"`
-	EmailDomains       []string `json:"email_domains,omitempty"`
-	KnownEmails        []string `json:"known_emails,omitempty"`
+	StripeCustomerID   *string  `json:"stripe_customer_id,omitempty" jsonschema_description:"Stripe customer."`
+	HubspotDealID      *string  `json:"hubspot_deal_id,omitempty" jsonschema_description:"HubSpot deal."`
+	BillingID          *string  `json:"billing_id,omitempty" jsonschema_description:"Billing id."`
+	SfdcID             *string  `json:"sfdc_id,omitempty" jsonschema_description:"Salesforce id."`
+	ZendeskID          *string  `json:"zendesk_id,omitempty" jsonschema_description:"Zendesk id."`
+	SlackChannelID     *string  `json:"slack_channel_id,omitempty" jsonschema_description:"Slack channel."`
+	UsageDashboardLink *string  `json:"usage_dashboard_link,omitempty" jsonschema_description:"URL."`
+	MetabaseLink       *string  `json:"metabase_link,omitempty" jsonschema_description:"URL."`
+	WebsiteDomain      *string  `json:"website_domain,omitempty" jsonschema_description:"Host name."`
+	EmailDomains       []string `json:"email_domains,omitempty" jsonschema:"maxItems=100" jsonschema_description:"Domains."`
+	KnownEmails        []string `json:"known_emails,omitempty" jsonschema:"maxItems=100" jsonschema_description:"Addresses."`
 }
 
 // members are the properties that were given.

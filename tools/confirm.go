@@ -12,7 +12,7 @@ import (
 
 // ConfirmationArg goes ahead with what was previewed.
 type ConfirmationArg struct {
-	Confirmation string `json:"confirmation,omitempty" jsonschema:"maxLength=100" jsonschema_description:"From the preview; leave it out to preview."`
+	Confirmation string `json:"confirmation,omitempty" jsonschema:"maxLength=100" jsonschema_description:"From the preview."`
 }
 
 // agreement is the two steps of a write that cannot be taken back: a preview
@@ -64,7 +64,7 @@ func (a agreement) preview(shown map[string]any, note string) ReceiptOrPreview {
 
 // KeyArg makes a create repeatable.
 type KeyArg struct {
-	Key string `json:"key,omitempty" jsonschema:"minLength=1,maxLength=200" jsonschema_description:"Any text of yours; repeating the call with it creates nothing twice."`
+	Key string `json:"key,omitempty" jsonschema:"minLength=1,maxLength=200" jsonschema_description:"Any text of yours: repeating the call with it creates nothing twice."`
 }
 
 // madeOnce is what a create with a key answered, and to which arguments.

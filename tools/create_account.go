@@ -27,14 +27,16 @@ var createAccountTool = define(Spec{
 }, createAccount)
 
 func createAccount(d *Desk, ctx context.Context, in CreateAccountRequest) (Receipt, error) {
+	draft := portfolio.Draft{Name: in.Name, ExternalID: in.ExternalID, Set: in.Set.members(), Roles: in.byRole(), Tags: in.Tags}
+	if err := draft.Check(); err != nil {
+		return Receipt{}, err
+	}
 	s, err := d.scope(ctx, in.ProjectID)
 	if err != nil {
 		return Receipt{}, err
 	}
 	return d.once(ctx, s, "create_account", in.Key, in, func(ctx context.Context) (Receipt, error) {
-		made, err := s.book.Create(ctx, portfolio.Draft{
-			Name: in.Name, ExternalID: in.ExternalID, Set: in.Set.members(), Roles: in.byRole(), Tags: in.Tags,
-		})
+		made, err := s.book.Create(ctx, draft)
 		if err != nil {
 			return Receipt{}, err
 		}

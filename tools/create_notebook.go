@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"posthog-accounts-mcp/internal/plain"
 	"posthog-accounts-mcp/notes"
 )
 
@@ -25,6 +26,9 @@ var createNotebookTool = define(Spec{
 }, createNotebook)
 
 func createNotebook(d *Desk, ctx context.Context, in CreateNotebookRequest) (Receipt, error) {
+	if strings.TrimSpace(in.Markdown) == "" {
+		return Receipt{}, plain.Refuse("Not done: the markdown is blank.")
+	}
 	s, err := d.scope(ctx, in.ProjectID)
 	if err != nil {
 		return Receipt{}, err

@@ -19,7 +19,7 @@ type DeleteAccountRequest struct {
 var deleteAccountTool = define(Spec{
 	Name:        "delete_account",
 	Title:       "Delete an account",
-	Description: "Delete one account for good. The first call only previews what goes with it and gives a confirmation; call again with it once the user agreed.",
+	Description: "Delete one account for good. Previews first what goes with it; call again with the confirmation once the user agreed.",
 	Toolset:     Accounts,
 	Effect:      Erases,
 }, deleteAccount)

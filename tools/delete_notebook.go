@@ -17,7 +17,7 @@ type DeleteNotebookRequest struct {
 var deleteNotebookTool = define(Spec{
 	Name:        "delete_notebook",
 	Title:       "Delete a note",
-	Description: "Delete one note of an account for good. The first call only previews it and gives a confirmation; call again with it once the user agreed.",
+	Description: "Delete one note of an account for good. Previews first; call again with the confirmation once the user agreed.",
 	Toolset:     Notebooks,
 	Effect:      Erases,
 }, deleteNotebook)

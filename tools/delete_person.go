@@ -21,7 +21,7 @@ type DeletePersonRequest struct {
 var deletePersonTool = define(Spec{
 	Name:        "delete_person",
 	Title:       "Delete a person",
-	Description: "Delete one person for good, on request with events and recordings (erasure). The first call only previews who it is and who else has the same e-mail, and gives a confirmation; call again with it once the user agreed.",
+	Description: "Delete one person for good, on request with events and recordings (erasure). Previews first who it is and who else has the same email; call again with the confirmation once the user agreed.",
 	Toolset:     Persons,
 	Effect:      Erases,
 }, deletePerson)

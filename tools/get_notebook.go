@@ -9,7 +9,7 @@ type GetNotebookRequest struct {
 	ProjectArg
 	AccountArg
 	Notebook  string `json:"notebook" jsonschema:"minLength=1,maxLength=40" jsonschema_description:"Short id, or latest."`
-	MaxTokens int    `json:"max_tokens,omitempty" jsonschema:"minimum=200,maximum=50000" jsonschema_description:"Size of the result, default 2500."`
+	MaxTokens int    `json:"max_tokens,omitempty" jsonschema:"minimum=200,maximum=50000" jsonschema_description:"Default 2500."`
 }
 
 // GetNotebookResult is one note.

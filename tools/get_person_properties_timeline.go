@@ -12,9 +12,9 @@ import (
 type GetPersonPropertiesTimelineRequest struct {
 	ProjectArg
 	PersonArg
-	DateFrom   string              `json:"date_from,omitempty" jsonschema:"pattern=^(-\\d+[hdwmy]|\\d{4}-\\d{2}-\\d{2}.*|all)$" jsonschema_description:"Such as 2026-03-01 or -30d; default -7d."`
-	DateTo     string              `json:"date_to,omitempty" jsonschema:"pattern=^(-\\d+[hdwmy]|\\d{4}-\\d{2}-\\d{2}.*)$" jsonschema_description:"Likewise; default now."`
-	Properties []PropertyFilterArg `json:"properties,omitempty" jsonschema:"maxItems=20" jsonschema_description:"Person properties to follow."`
+	DateFrom   string   `json:"date_from,omitempty" jsonschema:"pattern=^(-\\d+[hdwmy]|\\d{4}-\\d{2}-\\d{2}.*|all)$" jsonschema_description:"Such as 2026-03-01 or -30d; default -7d."`
+	DateTo     string   `json:"date_to,omitempty" jsonschema:"pattern=^(-\\d+[hdwmy]|\\d{4}-\\d{2}-\\d{2}.*)$" jsonschema_description:"Likewise; default now."`
+	Properties []string `json:"properties,omitempty" jsonschema:"maxItems=20" jsonschema_description:"Names of properties to follow."`
 }
 
 // GetPersonPropertiesTimelineResult is the timeline, or what is known instead.
@@ -52,12 +52,8 @@ var getPersonPropertiesTimelineTool = define(Spec{
 func getPersonPropertiesTimeline(d *Desk, ctx context.Context, in GetPersonPropertiesTimelineRequest) (GetPersonPropertiesTimelineResult, error) {
 	none := GetPersonPropertiesTimelineResult{}
 	query := client.TimelineQuery{DateFrom: in.DateFrom, DateTo: in.DateTo}
-	for _, f := range in.Properties {
-		filter, err := f.filter()
-		if err != nil {
-			return none, err
-		}
-		query.Properties = append(query.Properties, filter)
+	for _, name := range in.Properties {
+		query.Properties = append(query.Properties, client.PropertyFilter{Key: name, Operator: "is_set"})
 	}
 	s, err := d.scope(ctx, in.ProjectID)
 	if err != nil {

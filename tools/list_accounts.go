@@ -9,16 +9,16 @@ import (
 // ListAccountsRequest are the arguments of list_accounts.
 type ListAccountsRequest struct {
 	ProjectArg
-	Search             string   `json:"search,omitempty" jsonschema:"maxLength=400" jsonschema_description:"Part of the name or external id."`
+	Search             string   `json:"search,omitempty" jsonschema:"maxLength=400" jsonschema_description:"Part of name or external id."`
 	Tags               []string `json:"tags,omitempty" jsonschema:"maxItems=50" jsonschema_description:"Any of these tags."`
-	CSM                string   `json:"csm,omitempty" jsonschema:"minLength=1,maxLength=254" jsonschema_description:"E-mail, user id, me or unassigned."`
+	CSM                string   `json:"csm,omitempty" jsonschema:"minLength=1,maxLength=254" jsonschema_description:"Email, user id, me or unassigned."`
 	AccountExecutive   string   `json:"account_executive,omitempty" jsonschema:"minLength=1,maxLength=254" jsonschema_description:"Likewise."`
 	AccountOwner       string   `json:"account_owner,omitempty" jsonschema:"minLength=1,maxLength=254" jsonschema_description:"Likewise."`
-	AllRolesUnassigned bool     `json:"all_roles_unassigned,omitempty" jsonschema_description:"Only accounts nobody holds a role for."`
+	AllRolesUnassigned bool     `json:"all_roles_unassigned,omitempty" jsonschema_description:"Nobody holds any role."`
 	Ordering           string   `json:"ordering,omitempty" jsonschema:"enum=name,enum=-name,enum=created_at,enum=-created_at,enum=updated_at,enum=-updated_at" jsonschema_description:"Default -created_at."`
-	IncludeChurned     bool     `json:"include_churned,omitempty" jsonschema_description:"Also churned accounts."`
-	IncludeIgnored     bool     `json:"include_ignored,omitempty" jsonschema_description:"Also ignored accounts."`
-	Fields             []string `json:"fields,omitempty" jsonschema:"maxItems=30" jsonschema_description:"Only these columns, e.g. name, tags, stripe_customer_id."`
+	IncludeChurned     bool     `json:"include_churned,omitempty" jsonschema_description:"Also churned ones."`
+	IncludeIgnored     bool     `json:"include_ignored,omitempty" jsonschema_description:"Also ignored ones."`
+	Fields             []string `json:"fields,omitempty" jsonschema:"maxItems=30" jsonschema_description:"Columns to show, e.g. tags, stripe_customer_id."`
 	PageArgs
 }
 

@@ -9,18 +9,18 @@ import (
 // ListPersonsRequest are the arguments of list_persons.
 type ListPersonsRequest struct {
 	ProjectArg
-	Search     string              `json:"search,omitempty" jsonschema:"maxLength=400" jsonschema_description:"Part of e-mail, name, UUID or a distinct id; not an exact match."`
-	Email      string              `json:"email,omitempty" jsonschema:"minLength=1,maxLength=400" jsonschema_description:"Exactly this e-mail."`
-	DistinctID string              `json:"distinct_id,omitempty" jsonschema:"minLength=1,maxLength=400" jsonschema_description:"Exactly this distinct id."`
-	Properties []PropertyFilterArg `json:"properties,omitempty" jsonschema:"maxItems=20" jsonschema_description:"Filters; all must hold."`
-	Fields     []string            `json:"fields,omitempty" jsonschema:"maxItems=50" jsonschema_description:"Only these columns or properties, e.g. email, plan, company.size."`
+	Search     string              `json:"search,omitempty" jsonschema:"maxLength=400" jsonschema_description:"Part of email, name or id."`
+	Email      string              `json:"email,omitempty" jsonschema:"minLength=1" jsonschema_description:"Exact."`
+	DistinctID string              `json:"distinct_id,omitempty" jsonschema:"minLength=1" jsonschema_description:"Exact."`
+	Properties []PropertyFilterArg `json:"properties,omitempty" jsonschema:"maxItems=20" jsonschema_description:"Filters."`
+	Fields     []string            `json:"fields,omitempty" jsonschema:"maxItems=50" jsonschema_description:"Columns or properties, e.g. plan."`
 	PageArgs
 }
 
 var listPersonsTool = define(Spec{
 	Name:        "list_persons",
 	Title:       "List persons",
-	Description: "Find persons (users, contacts) by e-mail, id, text or properties, as slim rows. The list is read from an index that may lag behind recent changes.",
+	Description: "Find persons (users, contacts). May lag behind recent changes.",
 	Toolset:     Persons,
 	Effect:      Reads,
 }, listPersons)

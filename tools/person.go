@@ -1,6 +1,7 @@
 package tools
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"sort"
@@ -11,13 +12,12 @@ import (
 
 	"posthog-accounts-mcp/client"
 	"posthog-accounts-mcp/internal/plain"
-	"posthog-accounts-mcp/internal/schema"
 	"posthog-accounts-mcp/people"
 )
 
 // PersonArg names one person.
 type PersonArg struct {
-	Person string `json:"person" jsonschema:"minLength=1,maxLength=400" jsonschema_description:"UUID, distinct id, e-mail or number of the person."`
+	Person string `json:"person" jsonschema:"minLength=1,maxLength=400" jsonschema_description:"UUID, distinct id, email or number."`
 }
 
 // PersonRow is a person in a list.
@@ -231,19 +231,32 @@ func personTarget(p client.Person, m people.Match) *Target {
 	return &Target{Kind: "person", ID: p.UUID, Name: shorten(p.Name, 80), MatchedBy: m.String()}
 }
 
+// OneOrMany is a JSON string, number or boolean, or a list of strings, as it
+// was sent.
+type OneOrMany json.RawMessage
+
+// UnmarshalJSON keeps the bytes.
+func (v *OneOrMany) UnmarshalJSON(b []byte) error { *v = bytes.Clone(b); return nil }
+
+// MarshalJSON gives the bytes back.
+func (v OneOrMany) MarshalJSON() ([]byte, error) { return json.RawMessage(v).MarshalJSON() }
+
 // PropertyFilterArg selects persons by one property.
 type PropertyFilterArg struct {
-	Key      string       `json:"key" jsonschema:"minLength=1,maxLength=200" jsonschema_description:"Property name."`
-	Operator string       `json:"operator,omitempty" jsonschema:"enum=exact,enum=is_not,enum=icontains,enum=not_icontains,enum=regex,enum=not_regex,enum=gt,enum=lt,enum=gte,enum=lte,enum=is_set,enum=is_not_set,enum=is_date_exact,enum=is_date_after,enum=is_date_before" jsonschema_description:"Default exact."`
-	Value    schema.Value `json:"value,omitempty" jsonschema_description:"Not needed for is_set and is_not_set; a list means any of."`
+	Key      string    `json:"key" jsonschema_description:"Property name."`
+	Operator string    `json:"operator,omitempty" jsonschema:"enum=exact,enum=is_not,enum=icontains,enum=not_icontains,enum=regex,enum=not_regex,enum=gt,enum=lt,enum=gte,enum=lte,enum=is_set,enum=is_not_set,enum=is_date_exact,enum=is_date_after,enum=is_date_before" jsonschema_description:"Default exact."`
+	Value    OneOrMany `json:"value,omitempty" jsonschema_description:"A list means any of."`
 }
 
 func (f PropertyFilterArg) filter() (client.PropertyFilter, error) {
 	filter := client.PropertyFilter{Key: f.Key, Operator: f.Operator}
+	if f.Key == "" {
+		return filter, plain.Refuse("Not done: a filter in properties has no key.")
+	}
 	if f.Operator == "is_set" || f.Operator == "is_not_set" {
 		return filter, nil
 	}
-	if len(f.Value) == 0 {
+	if len(f.Value) == 0 || string(f.Value) == "[]" {
 		return filter, plain.Refuse("Not done: the filter on %q needs a value.", plain.Short(f.Key))
 	}
 	return filter, json.Unmarshal(f.Value, &filter.Value)

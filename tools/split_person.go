@@ -19,12 +19,15 @@ type SplitPersonRequest struct {
 var splitPersonTool = define(Spec{
 	Name:        "split_person",
 	Title:       "Split a person",
-	Description: "Take a wrongly merged person apart, for good; properties and past events stay with the original. The first call only previews who ends up with which ids and gives a confirmation; call again with it once the user agreed.",
+	Description: "Take a wrongly merged person apart, for good; properties and past events stay with the original. Previews first who ends up with which ids; call again with the confirmation once the user agreed.",
 	Toolset:     Persons,
 	Effect:      Erases,
 }, splitPerson)
 
 func splitPerson(d *Desk, ctx context.Context, in SplitPersonRequest) (ReceiptOrPreview, error) {
+	if err := people.CheckSplit(in.DistinctIDs, in.MainDistinctID); err != nil {
+		return ReceiptOrPreview{}, err
+	}
 	s, err := d.scope(ctx, in.ProjectID)
 	if err != nil {
 		return ReceiptOrPreview{}, err

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"posthog-accounts-mcp/client"
-	"posthog-accounts-mcp/internal/plain"
 	"posthog-accounts-mcp/journal"
 	"posthog-accounts-mcp/portfolio"
 )
@@ -16,7 +15,7 @@ type UpdateAccountRequest struct {
 	Name       string            `json:"name,omitempty" jsonschema:"minLength=1,maxLength=400" jsonschema_description:"New name."`
 	ExternalID string            `json:"external_id,omitempty" jsonschema:"minLength=1,maxLength=400" jsonschema_description:"New external id."`
 	Set        AccountProperties `json:"set,omitzero" jsonschema_description:"Ids and links to set; others stay."`
-	Unset      []string          `json:"unset,omitempty" jsonschema:"maxItems=20,enum=external_id,enum=stripe_customer_id,enum=hubspot_deal_id,enum=billing_id,enum=sfdc_id,enum=zendesk_id,enum=slack_channel_id,enum=usage_dashboard_link,enum=metabase_link,enum=website_domain,enum=email_domains,enum=known_emails" jsonschema_description:"Fields to empty."`
+	Unset      []string          `json:"unset,omitempty" jsonschema:"maxItems=20" jsonschema_description:"Names to empty: those of set, or external_id."`
 	TagsAdd    []string          `json:"tags_add,omitempty" jsonschema:"maxItems=50" jsonschema_description:"Tags to add; others stay."`
 	TagsRemove []string          `json:"tags_remove,omitempty" jsonschema:"maxItems=50" jsonschema_description:"Tags to take off."`
 	RoleArgs
@@ -36,8 +35,8 @@ func updateAccount(d *Desk, ctx context.Context, in UpdateAccountRequest) (Recei
 		Name: in.Name, ExternalID: in.ExternalID, Set: in.Set.members(), Unset: in.Unset,
 		TagsAdd: in.TagsAdd, TagsRemove: in.TagsRemove, Roles: in.byRole(),
 	}
-	if change.IsEmpty() {
-		return ReceiptOrPreview{}, plain.Refuse("Nothing to change: give name, external_id, set, unset, tags_add, tags_remove, csm, account_executive or account_owner.")
+	if err := change.Check(); err != nil {
+		return ReceiptOrPreview{}, err
 	}
 	s, err := d.scope(ctx, in.ProjectID)
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/invopop/jsonschema"
 
 	"posthog-accounts-mcp/internal/schema"
+	"posthog-accounts-mcp/tools"
 )
 
 // Input is the schema of a tool's arguments.
@@ -58,6 +59,8 @@ func generate(t reflect.Type, output bool) (json.RawMessage, error) {
 	}
 	if output {
 		relax(s)
+	} else {
+		bound(s)
 	}
 	return marshal(s)
 }
@@ -71,14 +74,32 @@ func mapped(t reflect.Type) *jsonschema.Schema {
 		return &jsonschema.Schema{AnyOf: scalars()}
 	case reflect.TypeFor[schema.Value]():
 		items := &jsonschema.Schema{AnyOf: append(scalars(), object())}
-		return &jsonschema.Schema{AnyOf: append(scalars(), object(), &jsonschema.Schema{Type: "array", Items: items})}
+		return &jsonschema.Schema{AnyOf: append(scalars(), object(), list(items))}
+	case reflect.TypeFor[tools.OneOrMany]():
+		return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{
+			{Type: "string"}, {Type: "number"}, {Type: "boolean"}, list(&jsonschema.Schema{Type: "string"}),
+		}}
 	}
 	return nil
 }
 
+// Bounds of what no struct tag bounds. PostHog drops events over 1 MB, values
+// of properties with them, so nothing that works is refused.
+const (
+	maxText  = 400 // names and ids
+	maxValue = 100_000
+	maxItems = 1000
+)
+
 func scalars() []*jsonschema.Schema {
-	return []*jsonschema.Schema{{Type: "string"}, {Type: "number"}, {Type: "boolean"}}
+	return []*jsonschema.Schema{{Type: "string", MaxLength: limit(maxValue)}, {Type: "number"}, {Type: "boolean"}}
 }
+
+func list(items *jsonschema.Schema) *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "array", Items: items, MaxItems: limit(maxItems)}
+}
+
+func limit(n uint64) *uint64 { return &n }
 
 func object() *jsonschema.Schema {
 	return &jsonschema.Schema{Type: "object", Properties: jsonschema.NewProperties(), AdditionalProperties: jsonschema.TrueSchema}
@@ -105,6 +126,29 @@ func relax(s *jsonschema.Schema) {
 	relax(s.Items)
 	for _, branch := range append(s.AnyOf, s.OneOf...) {
 		relax(branch)
+	}
+}
+
+// bound limits every text and list that its struct leaves open, so that no
+// argument is refused for its size only after it was read whole.
+func bound(s *jsonschema.Schema) {
+	if s == nil {
+		return
+	}
+	switch {
+	case s.Type == "string" && s.MaxLength == nil && len(s.Enum) == 0 && s.Pattern == "":
+		s.MaxLength = limit(maxText)
+	case s.Type == "array" && s.MaxItems == nil:
+		s.MaxItems = limit(maxItems)
+	}
+	if s.Properties != nil {
+		for pair := s.Properties.Oldest(); pair != nil; pair = pair.Next() {
+			bound(pair.Value)
+		}
+	}
+	bound(s.Items)
+	for _, branch := range s.AnyOf {
+		bound(branch)
 	}
 }
 
