@@ -247,18 +247,19 @@ func (r renderer) item(n node, marker string) (text string, spaced bool) {
 		children = []node{n} // a list may hold only items; whatever else is there becomes one
 	}
 	blocks := r.blocks(children)
-	body := ""
+	var content strings.Builder
 	for i, b := range blocks {
 		switch {
 		case i == 0:
 		case i == 1 && blocks[0].kind == "paragraph" && interruptsParagraph(b):
-			body += "\n"
+			content.WriteString("\n")
 		default:
-			body += "\n\n"
+			content.WriteString("\n\n")
 			spaced = true
 		}
-		body += b.text
+		content.WriteString(b.text)
 	}
+	body := content.String()
 	if n.kind == "taskItem" {
 		box := "[ ]"
 		if checked, _ := n.attrs["checked"].(bool); checked {

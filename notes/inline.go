@@ -129,8 +129,8 @@ func (w *inlineWriter) leaf(n node) string {
 	}
 }
 
-// tidy leaves space inside a mark only between two parts of it, merges neighbours that carry the same marks, and
-// drops space at the end.
+// tidy drops space at the end, leaves space inside a mark only between two parts of it, and merges what belongs
+// together.
 func tidy(runs []run) []run {
 	runs = slices.DeleteFunc(runs, run.empty)
 	for len(runs) > 0 && runs[len(runs)-1].blank() {
@@ -149,13 +149,27 @@ func tidy(runs []run) []run {
 		bridge(runs[start:end], before, runs[end])
 		start = end - 1
 	}
+	return merge(runs)
+}
+
+// merge joins neighbours that carry the same marks, so that it does not show where an editor has split a text.
+func merge(runs []run) []run {
 	var merged []run
-	for _, r := range runs {
-		if n := len(merged); n > 0 && joins(merged[n-1], r) {
-			merged[n-1].text += r.text
-			continue
+	for len(runs) > 0 {
+		end := 1
+		for end < len(runs) && joins(runs[0], runs[end]) {
+			end++
 		}
-		merged = append(merged, r)
+		one := runs[0]
+		if end > 1 {
+			var text strings.Builder
+			for _, r := range runs[:end] {
+				text.WriteString(r.text)
+			}
+			one.text = text.String()
+		}
+		merged = append(merged, one)
+		runs = runs[end:]
 	}
 	return merged
 }

@@ -6,7 +6,10 @@ package budget
 const (
 	contractionCost = 30
 	extraMark       = 50 // each further change of character in a long run of punctuation
-	repeatedMark    = 5  // lines of dashes and indentation are one or two tokens
+	repeatedMark    = 2  // lines of dashes are one or two tokens
+	repeatedBlank   = 1  // and so is even deep indentation
+	repeatedBreak   = 6  // line breaks and tabs less so
+	oneToken        = 16 // up to so many of them are a token
 	perIDLetter     = 58 // a letter of an id, in a stretch longer than the table
 	perLetter       = 25 // a letter of a word longer than the table
 	splitPrefix     = 75 // a quote or bracket before a word is mostly a token of its own

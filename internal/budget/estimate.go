@@ -165,8 +165,12 @@ func (s *scanner) blanks() {
 	case end < len(s.text) && end-size > s.at:
 		end = last
 	}
+	each := repeatedBreak
+	if s.text[s.at] == ' ' {
+		each = repeatedBlank
+	}
+	s.cost += perToken + max(0, end-s.at-oneToken)*each
 	s.at = end
-	s.cost += perToken
 }
 
 // marks takes a run of punctuation and symbols with a blank before it and the line breaks after it.

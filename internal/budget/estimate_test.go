@@ -128,6 +128,18 @@ func TestEstimateOfAnything(t *testing.T) {
 	})
 }
 
+// Long runs of one character are few tokens, and no reason to be far off in either direction.
+func TestEstimateOfRuns(t *testing.T) {
+	t.Parallel()
+	enc := codec(t)
+	for _, char := range []string{" ", "\n", "\t", "-", "=", ".", "/", "7"} {
+		for _, n := range []int{10, 60, 200, 1000} {
+			text := "a" + strings.Repeat(char, n) + "b"
+			require.InDelta(t, count(t, enc, text), Estimate(text), max(3, float64(count(t, enc, text))/3), "%q, %d times", char, n)
+		}
+	}
+}
+
 func TestEstimateAllocatesNothing(t *testing.T) {
 	text := newGenerator(t, 9).note("european")
 	require.Zero(t, testing.AllocsPerRun(10, func() { Estimate(text) }))

@@ -61,8 +61,8 @@ func lineEnd(text string, max int) int {
 
 // wordEnd returns the end of the longest beginning of the text that fits, moved back to a blank if there is one near.
 func wordEnd(text string, max int) int {
-	// No token the estimate knows is longer than this on average, so what lies behind cannot fit.
-	const longest = 64
+	// Even blanks, the cheapest of texts, have at most 100 bytes a token, so what lies behind this cannot fit.
+	const longest = 128
 	if limit := (max + 1) * longest; limit < len(text) {
 		text = text[:limit]
 	}
