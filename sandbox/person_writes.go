@@ -69,7 +69,7 @@ func (s *Sandbox) setProperties(q *request, set json.RawMessage) reply {
 	if len(p.DistinctIDs) == 0 {
 		return serverError()
 	}
-	s.sendEvent(p, "$set", propertyChange{set: objectMembers(set)})
+	s.sendEvent(q, p, "$set", propertyChange{set: objectMembers(set)})
 	s.logActivity(q, "updated", p, "", propertiesChanged("properties"))
 	return accepted()
 }
@@ -85,9 +85,9 @@ func objectMembers(raw json.RawMessage) map[string]json.RawMessage {
 }
 
 // sendEvent puts an event of PostHog's own into the capture queue, under the
-// first of the person's distinct ids.
-func (s *Sandbox) sendEvent(p *person, name string, change propertyChange) bool {
-	if s.opts.CaptureFails {
+// first of the person's distinct ids; false if it got lost on the way.
+func (s *Sandbox) sendEvent(q *request, p *person, name string, change propertyChange) bool {
+	if s.opts.CaptureFails || losesEvents(q.Context()) {
 		return false
 	}
 	now := s.now()
@@ -111,7 +111,7 @@ func (s *Sandbox) deleteProperty(q *request) reply {
 	if key := body.value("$unset"); key.Type == gjson.String {
 		unset = []string{key.Str}
 	}
-	if !s.sendEvent(p, "$delete_person_property", propertyChange{unset: unset}) {
+	if !s.sendEvent(q, p, "$delete_person_property", propertyChange{unset: unset}) {
 		return reply{status: http.StatusBadGateway, body: successBody{Detail: "Unable to delete property"}}
 	}
 	s.logActivity(q, "delete_property", p, "", propertiesChanged(""))

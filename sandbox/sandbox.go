@@ -16,6 +16,7 @@ import (
 	"path"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -56,6 +57,12 @@ type Options struct {
 	// answers with 202 all the same.
 	CaptureFails bool
 
+	// Faults are the ways in which the server, the network and what stands
+	// between fail, from the start; SetFaults changes them. Seed decides which
+	// requests they strike.
+	Faults []Fault
+	Seed   int64
+
 	// Now is the clock, time.Now unless a test sets it.
 	Now func() time.Time
 }
@@ -70,6 +77,7 @@ type Sandbox struct {
 	keys  map[string]*Key
 
 	throttles throttles
+	faults    atomic.Pointer[faultPlan] // nil when nothing fails
 
 	mu      sync.RWMutex // guards everything below
 	org     organization
@@ -109,13 +117,23 @@ func New(opts Options) *Sandbox {
 	s.routePersons()
 	s.routeCapture()
 	s.mux.HandleFunc("/", endpointNotFound)
+	s.SetFaults(opts.Faults...)
 	return s
 }
 
-// ServeHTTP answers as PostHog would. A trailing slash is optional on every
-// route, and no redirect is ever issued: a path that the mux would clean up
-// leads nowhere.
+// ServeHTTP answers as PostHog would, or fails as Options.Faults say.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if plan := s.faults.Load(); plan != nil {
+		plan.serve(w, r, s.serve)
+		return
+	}
+	s.serve(w, r)
+}
+
+// serve answers a request that no fault has struck. A trailing slash is
+// optional on every route, and no redirect is ever issued: a path that the mux
+// would clean up leads nowhere.
+func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
 	if trimmed := strings.TrimRight(r.URL.EscapedPath(), "/"); trimmed != r.URL.EscapedPath() && trimmed != "" {
 		r2 := r.Clone(r.Context())
 		r2.URL.Path = strings.TrimRight(r.URL.Path, "/")

@@ -51,17 +51,25 @@ func (s *Sandbox) throttle(q *request, kind limitKind) *reply {
 	if wait <= 0 {
 		return nil
 	}
-	seconds, unit := strconv.Itoa(int(math.Ceil(wait.Seconds()))), "seconds"
-	if seconds == "1" {
-		unit = "second"
-	}
-	refusal := fail(http.StatusTooManyRequests, "throttled_error", "throttled",
-		"Request was throttled. Expected available in "+seconds+" "+unit+".", "")
+	refusal := throttled(wait)
 	if s.opts.RetryAfter {
-		refusal.header = http.Header{"Retry-After": {seconds}}
+		refusal.header = http.Header{"Retry-After": {wholeSeconds(wait)}}
 	}
 	return &refusal
 }
+
+// throttled tells the wait in its text. PostHog's error handler loses the
+// header that would say the same.
+func throttled(wait time.Duration) reply {
+	seconds, unit := wholeSeconds(wait), "seconds"
+	if seconds == "1" {
+		unit = "second"
+	}
+	return fail(http.StatusTooManyRequests, "throttled_error", "throttled",
+		"Request was throttled. Expected available in "+seconds+" "+unit+".", "")
+}
+
+func wholeSeconds(wait time.Duration) string { return strconv.Itoa(int(math.Ceil(wait.Seconds()))) }
 
 // take records a request, or tells how long to wait for the next one.
 func (t *throttles) take(bucket string, r rate, now time.Time) time.Duration {

@@ -37,6 +37,9 @@ func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	}()
 	select {
 	case <-recorder.ready:
+		if recorder.failure != nil {
+			return nil, recorder.failure
+		}
 		return recorder.response(r, cancellableBody{body, ctx}), nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
@@ -59,10 +62,17 @@ func (b cancellableBody) Read(p []byte) (int, error) {
 	return b.ReadCloser.Read(p)
 }
 
+// errCut is what a caller sees of a connection that was cut.
+var errCut = fmt.Errorf("sandbox: the connection was cut: %w", io.ErrUnexpectedEOF)
+
 // serve runs the handler; a panic ends the reply as a cut connection would.
 func (t inProcess) serve(w http.ResponseWriter, r *http.Request) (failure error) {
 	defer func() {
-		if crash := recover(); crash != nil {
+		switch crash := recover(); crash {
+		case nil:
+		case http.ErrAbortHandler:
+			failure = errCut
+		default:
 			failure = fmt.Errorf("sandbox: the handler panicked: %v", crash)
 		}
 	}()
@@ -96,10 +106,11 @@ type streamRecorder struct {
 	header http.Header
 	out    *io.PipeWriter
 
-	once   sync.Once
-	ready  chan struct{} // closed once status and sent are set
-	status int
-	sent   http.Header
+	once    sync.Once
+	ready   chan struct{} // closed once what follows is set
+	status  int
+	sent    http.Header
+	failure error // in place of a reply
 }
 
 // Header implements http.ResponseWriter.
@@ -123,8 +134,15 @@ func (w *streamRecorder) Write(p []byte) (int, error) {
 // Flush implements http.Flusher; nothing is held back.
 func (w *streamRecorder) Flush() { w.WriteHeader(http.StatusOK) }
 
-// finish ends the body: cleanly, or in an error that its reader sees.
+// finish ends the body: cleanly, or in an error that its reader sees. If there
+// was no reply yet, there is none.
 func (w *streamRecorder) finish(failure error) {
+	if failure != nil {
+		w.once.Do(func() {
+			w.failure = failure
+			close(w.ready)
+		})
+	}
 	w.WriteHeader(http.StatusOK)
 	_ = w.out.CloseWithError(failure) // nil reads as the end
 }
