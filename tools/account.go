@@ -55,7 +55,7 @@ func fullRow(a client.Account) AccountRow {
 	properties := portfolio.State(a)
 	maps.DeleteFunc(properties, func(key string, value any) bool { return !slices.Contains(portfolio.PropertyKeys, key) || value == "" })
 	if len(properties) > 0 {
-		row.Properties = properties
+		row.Properties = capMap(properties, changesTokens)
 	}
 	return row
 }

@@ -41,7 +41,7 @@ func createAccount(d *Desk, ctx context.Context, in CreateAccountRequest) (Recei
 			return Receipt{}, err
 		}
 		receipt := Receipt{
-			Outcome: made.Outcome, After: made.After, Note: made.Note,
+			Outcome: made.Outcome, After: capMap(made.After, changesTokens), Note: made.Note,
 			Target: &Target{Kind: "account", ID: made.Account.ID, Name: made.Account.Name},
 			Undo:   "Nothing was changed.",
 			URL:    s.links.account(made.Account.ID), ProjectID: s.project, Untrusted: untrusted,

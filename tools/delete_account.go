@@ -49,7 +49,7 @@ func deleteAccount(d *Desk, ctx context.Context, in DeleteAccountRequest) (Recei
 		return ReceiptOrPreview{}, err
 	}
 	return ReceiptOrPreview{Receipt: &Receipt{
-		Outcome: result.Outcome, Target: accountTarget(account, match), Before: result.Before, After: result.After,
+		Outcome: result.Outcome, Target: accountTarget(account, match), Before: capMap(result.Before, changesTokens), After: capMap(result.After, changesTokens),
 		Note: result.Note, Undo: "A deleted account cannot be restored.", ProjectID: s.project, Untrusted: untrusted,
 	}}, nil
 }

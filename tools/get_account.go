@@ -71,7 +71,7 @@ func (r *GetAccountResult) include(ctx context.Context, s scope, account client.
 	if slices.Contains(what, "custom_properties") {
 		group.Go(func() error {
 			properties, err := s.book.Properties(ctx, account.ID)
-			r.CustomProperties = setValues(properties)
+			r.CustomProperties = capMap(setValues(properties), safely(defaultTokens)/2)
 			return err
 		})
 	}
@@ -102,7 +102,7 @@ func (r *GetAccountResult) fitNotes(notes client.Page[client.Notebook]) {
 	}
 	rows := r.Notebooks
 	r.Notebooks = nil
-	r.Notebooks = budget.FitRows(rows, tokens(*r), defaultTokens, tokens[NotebookRow])
+	r.Notebooks = budget.FitRows(rows, tokens(*r), safely(defaultTokens), tokens[NotebookRow])
 	all := len(rows)
 	if notes.Count != nil {
 		all = *notes.Count

@@ -46,6 +46,6 @@ func getNotebook(d *Desk, ctx context.Context, in GetNotebookRequest) (GetNotebo
 		most = defaultTokens
 	}
 	return GetNotebookResult{
-		Notebook: notebook(account, note, most), URL: s.links.notebook(note.ShortID), ProjectID: s.project, Untrusted: untrusted,
+		Notebook: notebook(account, note, safely(most)), URL: s.links.notebook(note.ShortID), ProjectID: s.project, Untrusted: untrusted,
 	}, nil
 }

@@ -40,7 +40,7 @@ func getPerson(d *Desk, ctx context.Context, in GetPersonRequest) (GetPersonResu
 		most = maxResultTokens
 	}
 	return GetPersonResult{
-		Person: wholePerson(person, in.Fields, most), MatchedBy: match.String(),
+		Person: wholePerson(person, in.Fields, safely(most)), MatchedBy: match.String(),
 		URL: s.links.person(person.UUID), ProjectID: s.project, Untrusted: untrusted,
 	}, nil
 }

@@ -79,9 +79,9 @@ func getPersonPropertiesTimeline(d *Desk, ctx context.Context, in GetPersonPrope
 	points := make([]TimelinePoint, len(timeline.Points))
 	for i, point := range timeline.Points {
 		row := projectPerson(client.Person{Properties: point.Properties}, timeline.CrucialPropertyKeys)
-		points[i] = TimelinePoint{From: minute(point.Timestamp), Events: point.RelevantEventCount, Properties: capMap(row.Properties)}
+		points[i] = TimelinePoint{From: minute(point.Timestamp), Events: point.RelevantEventCount, Properties: capMap(row.Properties, changesTokens)}
 	}
-	result.Points = budget.FitRows(points, tokens(result), defaultTokens, tokens[TimelinePoint])
+	result.Points = budget.FitRows(points, tokens(result), safely(defaultTokens), tokens[TimelinePoint])
 	result.Omitted = len(points) - len(result.Points)
 	return result, nil
 }

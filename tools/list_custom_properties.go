@@ -59,16 +59,17 @@ func listCustomProperties(d *Desk, ctx context.Context, in ListCustomPropertiesR
 	start, end := min(page.offset, total), min(page.offset+page.limit, total)
 	rows := make([]PropertyRow, 0, end-start)
 	for _, p := range properties[start:end] {
-		rows = append(rows, propertyRow(p))
+		rows = append(rows, propertyRow(p, page.maxTokens/2))
 	}
-	list := listed(page, s, rows, &total, end < total)
-	list.Filters, list.URLTemplate = filters, template
-	return list, nil
+	return listed(page, s, List[PropertyRow]{Rows: rows, Total: &total, Filters: filters, URLTemplate: template}, end < total), nil
 }
 
-func propertyRow(p portfolio.Property) PropertyRow {
+// propertyRow is a property with its value, of which a long one is cut: no
+// value shall push all others out.
+func propertyRow(p portfolio.Property, runes int) PropertyRow {
+	value, _ := capValue(p.Value, runes)
 	return PropertyRow{
-		Name: p.Name, ID: p.ID, Type: p.DisplayType, Options: p.Labels(), ReadOnly: !p.Settable(), Value: p.Value,
+		Name: p.Name, ID: p.ID, Type: p.DisplayType, Options: p.Labels(), ReadOnly: !p.Settable(), Value: value,
 		Description: shorten(p.Description, 120),
 	}
 }

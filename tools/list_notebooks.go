@@ -44,10 +44,8 @@ func listNotebooks(d *Desk, ctx context.Context, in ListNotebooksRequest) (List[
 	for i, note := range found.Results {
 		rows[i] = notebookRow(note)
 	}
-	list := listed(page, s, rows, found.Count, found.More)
-	list.Filters = compactArgs(map[string]any{
+	filters := compactArgs(map[string]any{
 		"account": account.Name, "account_id": account.ID, "matched_by": match.String(), "search": in.Search, "ordering": in.Ordering,
 	})
-	list.URLTemplate = s.links.notebook("{short_id}")
-	return list, nil
+	return listed(page, s, List[NotebookRow]{Rows: rows, Total: found.Count, Filters: filters, URLTemplate: s.links.notebook("{short_id}")}, found.More), nil
 }

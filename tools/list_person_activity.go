@@ -46,10 +46,11 @@ func listPersonActivity(d *Desk, ctx context.Context, in ListPersonActivityReque
 	if err != nil {
 		return List[ActivityRow]{}, err
 	}
-	list := listed(page, s, activityRows(entries), &total, more)
-	list.Filters = map[string]any{"person": person.UUID, "matched_by": match.String()}
-	list.URLTemplate = s.links.person(person.UUID)
-	return list, nil
+	return listed(page, s, List[ActivityRow]{
+		Rows: activityRows(entries), Total: &total,
+		Filters:     map[string]any{"person": person.UUID, "matched_by": match.String()},
+		URLTemplate: s.links.person(person.UUID),
+	}, more), nil
 }
 
 func activityRows(entries []client.Activity) []ActivityRow {

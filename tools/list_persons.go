@@ -52,15 +52,12 @@ func listPersons(d *Desk, ctx context.Context, in ListPersonsRequest) (List[Pers
 		rows[i] = projectPerson(person, in.Fields)
 		capRow(&rows[i])
 	}
-	list := listed(page, s, rows, found.Count, found.More)
-	list.Filters = compactArgs(map[string]any{"search": in.Search, "email": in.Email, "distinct_id": in.DistinctID, "properties": in.Properties})
-	list.URLTemplate = s.links.person("{uuid}")
-	return list, nil
+	filters := compactArgs(map[string]any{"search": in.Search, "email": in.Email, "distinct_id": in.DistinctID, "properties": in.Properties})
+	return listed(page, s, List[PersonRow]{Rows: rows, Total: found.Count, Filters: filters, URLTemplate: s.links.person("{uuid}")}, found.More), nil
 }
 
 // capRow keeps one long value from pushing all other rows out.
 func capRow(row *PersonRow) {
-	row.Name, row.Email = shorten(row.Name, 120), shorten(row.Email, 120)
 	for name, value := range row.Properties {
 		row.Properties[name], _ = capValue(value, valueRunes)
 	}

@@ -1,10 +1,7 @@
 package tools
 
 import (
-	"strings"
-
 	"posthog-accounts-mcp/client"
-	"posthog-accounts-mcp/internal/budget"
 	"posthog-accounts-mcp/notes"
 )
 
@@ -52,8 +49,8 @@ func notebook(account client.Account, n client.Notebook, maxTokens int) Notebook
 	if n.LastModifiedAt != nil && !n.LastModifiedAt.Equal(n.CreatedAt) {
 		shown.EditedAt, shown.EditedBy = minute(*n.LastModifiedAt), author(n.LastModifiedBy)
 	}
-	const envelope = 120
-	shown.Markdown, shown.CutTokens = budget.CutText(markdown, maxTokens-envelope)
+	const envelope = 140 // tokens of everything around the text
+	shown.Markdown, shown.CutTokens = cutMarkdown(markdown, maxTokens-envelope)
 	return shown
 }
 
@@ -69,13 +66,4 @@ func text(s *string) string {
 		return ""
 	}
 	return *s
-}
-
-// shorten caps a text on one line.
-func shorten(s string, runes int) string {
-	s = strings.Join(strings.Fields(s), " ")
-	if all := []rune(s); len(all) > runes {
-		return string(all[:runes]) + "…"
-	}
-	return s
 }

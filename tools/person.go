@@ -6,7 +6,6 @@ import (
 	"slices"
 	"sort"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/tidwall/gjson"
 
@@ -35,7 +34,7 @@ type PersonRow struct {
 var personColumns = []string{"uuid", "name", "email", "distinct_ids", "is_identified", "created_at", "last_seen_at"}
 
 func personRow(p client.Person) PersonRow {
-	row := PersonRow{UUID: p.UUID, Name: p.Name, Email: people.Email(p), DistinctIDs: len(p.DistinctIDs)}
+	row := PersonRow{UUID: p.UUID, Name: shorten(p.Name, nameRunes), Email: shorten(people.Email(p), nameRunes), DistinctIDs: len(p.DistinctIDs)}
 	if row.Name == row.Email {
 		row.Name = "" // PostHog shows the e-mail as the name; once is enough
 	}
@@ -53,9 +52,9 @@ func projectPerson(p client.Person, fields []string) PersonRow {
 		switch field {
 		case "uuid":
 		case "name":
-			row.Name = p.Name
+			row.Name = shorten(p.Name, nameRunes)
 		case "email":
-			row.Email = people.Email(p)
+			row.Email = shorten(people.Email(p), nameRunes)
 		case "distinct_ids":
 			row.DistinctIDs = len(p.DistinctIDs)
 		case "is_identified":
@@ -126,14 +125,13 @@ type Person struct {
 
 const (
 	shownDistinctIDs = 10
-	valueRunes       = 300   // of a property when none were asked for
-	askedRunes       = 20000 // of a property that was asked for
+	nameRunes        = 120
 )
 
 // wholePerson is a person with all properties, or with those asked for.
 func wholePerson(p client.Person, fields []string, maxTokens int) Person {
 	shown := Person{
-		UUID: p.UUID, Name: p.Name, Email: people.Email(p), CreatedAt: minute(p.CreatedAt),
+		UUID: p.UUID, Name: shorten(p.Name, nameRunes), Email: shorten(people.Email(p), nameRunes), CreatedAt: minute(p.CreatedAt),
 		DistinctIDs: p.DistinctIDs[:min(len(p.DistinctIDs), shownDistinctIDs)], DistinctIDCount: len(p.DistinctIDs),
 	}
 	if p.ID != p.UUID {
@@ -207,24 +205,6 @@ func propertyOrder(properties map[string]json.RawMessage) []string {
 		return names[i] < names[j]
 	})
 	return names
-}
-
-// capValue shortens a long value and says that it did.
-func capValue(value any, runes int) (any, bool) {
-	switch v := value.(type) {
-	case nil, bool, float64:
-		return value, false
-	case string:
-		if n := utf8.RuneCountInString(v); n > runes {
-			return string([]rune(v)[:runes]) + "…", true
-		}
-		return value, false
-	}
-	encoded, err := encode(value)
-	if err != nil || utf8.RuneCount(encoded) <= runes {
-		return value, false
-	}
-	return string([]rune(string(encoded))[:runes]) + "…", true
 }
 
 func personTarget(p client.Person, m people.Match) *Target {

@@ -69,30 +69,36 @@ func (d *Desk) page(args PageArgs, query ...any) (pageOf, error) {
 	if p.maxTokens == 0 {
 		p.maxTokens = defaultTokens
 	}
+	p.maxTokens = safely(p.maxTokens)
 	var err error
 	p.offset, err = opaque.Offset(p.query, args.Cursor)
 	return p, err
 }
 
-// listed fits rows into the page's budget and says what was left out.
-func listed[Row any](p pageOf, s scope, rows []Row, total *int, more bool) List[Row] {
-	list := List[Row]{Rows: rows, Total: total, Shown: len(rows), Filters: map[string]any{}, ProjectID: s.project, Untrusted: untrusted}
-	if list.Rows == nil {
-		list.Rows = []Row{}
+// listed completes a list: it fits the rows into the page's budget and says
+// what was left out.
+func listed[Row any](p pageOf, s scope, list List[Row], more bool) List[Row] {
+	rows := list.Rows
+	list.Rows, list.ProjectID, list.Untrusted = []Row{}, s.project, untrusted
+	if list.Filters == nil {
+		list.Filters = map[string]any{}
 	}
-	next := p.offset + p.limit
-	const envelope = 160 // tokens of everything around the rows
-	kept := budget.FitRows(list.Rows, envelope, p.maxTokens, tokens[Row])
-	if cut := len(rows) - len(kept); cut > 0 {
-		list.Rows, list.Shown, list.Omitted = kept, len(kept), cut
-		next = p.offset + len(kept)
-		more = true
-	}
-	if more {
-		list.NextCursor = opaque.Cursor(p.query, next)
+	list.Filters = capMap(list.Filters, changesTokens)
+	const counts = 30 // tokens of cursor and numbers
+	list.Rows = append(list.Rows, budget.FitRows(rows, tokens(list)+counts, p.maxTokens, tokens[Row])...)
+	list.Shown, list.Omitted = len(list.Rows), len(rows)-len(list.Rows)
+	switch {
+	case list.Omitted > 0:
+		list.NextCursor = opaque.Cursor(p.query, p.offset+list.Shown)
+	case more:
+		list.NextCursor = opaque.Cursor(p.query, p.offset+p.limit)
 	}
 	return list
 }
+
+// safely is a budget less what the estimate may err by, so that the true count
+// keeps to it.
+func safely(tokens int) int { return tokens - tokens/12 }
 
 // tokens estimates what a value costs in a result.
 func tokens[T any](value T) int {

@@ -49,7 +49,7 @@ func setCustomProperty(d *Desk, ctx context.Context, in SetCustomPropertyRequest
 		return Receipt{}, err
 	}
 	return Receipt{
-		Outcome: result.Outcome, Target: accountTarget(account, match), Before: result.Before, After: result.After, Note: result.Note,
+		Outcome: result.Outcome, Target: accountTarget(account, match), Before: capMap(result.Before, changesTokens), After: capMap(result.After, changesTokens), Note: result.Note,
 		Undo: undoProperty(account.ID, property, result),
 		URL:  s.links.account(account.ID), ProjectID: s.project, Untrusted: untrusted,
 	}, nil
@@ -63,5 +63,5 @@ func undoProperty(account string, p portfolio.Property, result portfolio.Result)
 		call["clear"] = true
 		return asCall("set_custom_property", call) + " (newer PostHog only; older ones cannot empty a custom property)"
 	}
-	return asCall("set_custom_property", call)
+	return undoCall("set_custom_property", call)
 }

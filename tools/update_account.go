@@ -51,7 +51,7 @@ func updateAccount(d *Desk, ctx context.Context, in UpdateAccountRequest) (Recei
 		if err != nil {
 			return ReceiptOrPreview{}, err
 		}
-		shown := map[string]any{"account": account.ID, "name": account.Name, "before": before, "after": after}
+		shown := map[string]any{"account": account.ID, "name": account.Name, "before": capMap(before, changesTokens), "after": capMap(after, changesTokens)}
 		return ReceiptOrPreview{Preview: &Preview{Preview: shown, Note: "Nothing was changed.", ProjectID: s.project, Untrusted: untrusted}}, nil
 	}
 	result, err := s.book.Update(ctx, account, change)
@@ -59,7 +59,7 @@ func updateAccount(d *Desk, ctx context.Context, in UpdateAccountRequest) (Recei
 		return ReceiptOrPreview{}, err
 	}
 	return ReceiptOrPreview{Receipt: &Receipt{
-		Outcome: result.Outcome, Target: accountTarget(result.Account, match), Before: result.Before, After: result.After,
+		Outcome: result.Outcome, Target: accountTarget(result.Account, match), Before: capMap(result.Before, changesTokens), After: capMap(result.After, changesTokens),
 		Note: result.Note, Undo: undoUpdate(account, result),
 		URL: s.links.account(account.ID), ProjectID: s.project, Untrusted: untrusted,
 	}}, nil
@@ -81,5 +81,5 @@ func undoUpdate(account client.Account, result portfolio.Result) string {
 	for role, who := range back.Roles {
 		call[string(role)] = who
 	}
-	return asCall("update_account", call)
+	return undoCall("update_account", call)
 }

@@ -59,7 +59,7 @@ func (d *Desk) changePerson(ctx context.Context, project int64, reference string
 		return Receipt{}, err
 	}
 	return Receipt{
-		Outcome: result.Outcome, Target: personTarget(result.Person, match), Before: capMap(result.Before), After: capMap(result.After),
+		Outcome: result.Outcome, Target: personTarget(result.Person, match), Before: capMap(result.Before, changesTokens), After: capMap(result.After, changesTokens),
 		Note: result.Note, Undo: undoPerson(person, result), URL: s.links.person(person.UUID), ProjectID: s.project, Untrusted: untrusted,
 	}, nil
 }
@@ -72,26 +72,12 @@ func undoPerson(person client.Person, result people.Result) string {
 	set, unset := map[string]any{}, []string{}
 	for name := range result.Before {
 		raw, had := person.Properties[name]
-		switch {
-		case !had:
-			unset = append(unset, name)
-		case len(raw) > valueRunes:
-			return "The former value of " + plain.Short(name) + " is too long to show here; it is not kept."
-		default:
+		if had {
 			set[name] = raw
+		} else {
+			unset = append(unset, name)
 		}
 	}
 	slices.Sort(unset)
-	return asCall("update_person", compactArgs(map[string]any{"person": person.UUID, "set": set, "unset": unset}))
-}
-
-func capMap(values map[string]any) map[string]any {
-	if values == nil {
-		return nil
-	}
-	capped := make(map[string]any, len(values))
-	for name, value := range values {
-		capped[name], _ = capValue(value, valueRunes)
-	}
-	return capped
+	return undoCall("update_person", compactArgs(map[string]any{"person": person.UUID, "set": set, "unset": unset}))
 }
