@@ -4,6 +4,7 @@ import (
 	"iter"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -74,11 +75,15 @@ func separates(r rune) bool {
 }
 
 // special finds what PostgreSQL's parser takes for one token besides words:
-// e-mail addresses, hosts with a path or without, words joined by hyphens.
-var special = regexp.MustCompile(`([\pL\pN_.+-]+@[\pL\pN-]+(?:\.[\pL\pN-]+)+)` +
-	`|([\pL\pN-]+(?:\.[\pL\pN-]+)*\.\pL[\pL\pN-]*)(/[\pL\pN_.@+/-]*)?` +
-	`|([\pL\pN]+(?:-[\pL\pN]+)+)` +
-	`|([\pL\pN]+)`)
+// e-mail addresses, hosts with a path or without, words joined by hyphens. It
+// is compiled when first used: Unicode's classes make it slow to compile, and
+// every start of the server would pay for it, without a sandbox too.
+var special = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`([\pL\pN_.+-]+@[\pL\pN-]+(?:\.[\pL\pN-]+)+)` +
+		`|([\pL\pN-]+(?:\.[\pL\pN-]+)*\.\pL[\pL\pN-]*)(/[\pL\pN_.@+/-]*)?` +
+		`|([\pL\pN]+(?:-[\pL\pN]+)+)` +
+		`|([\pL\pN]+)`)
+})
 
 // splitChunk yields the tokens of a text without spaces. An e-mail address is
 // one token: searching for the name in front of the @ does not find it. A
@@ -87,7 +92,7 @@ func splitChunk(chunk string, yield func(lexeme) bool) bool {
 	if !strings.ContainsAny(chunk, inWord) {
 		return yieldWord(chunk, yield)
 	}
-	for _, found := range special.FindAllStringSubmatch(chunk, -1) {
+	for _, found := range special().FindAllStringSubmatch(chunk, -1) {
 		email, host, path, compound, word := found[1], found[2], found[3], found[4], found[5]
 		more := true
 		switch {
