@@ -15,7 +15,7 @@ func ParseFault(text string) (Fault, error) {
 	kind, rest, more := strings.Cut(text, ":")
 	fault := Fault{Kind: FaultKind(kind)}
 	if !slices.Contains(FaultKinds(), fault.Kind) {
-		return Fault{}, fmt.Errorf("there is no fault %q; the kinds are %s", kind, kindNames())
+		return Fault{}, fmt.Errorf("there is no fault %q, the kinds are %s", kind, kindNames())
 	}
 	if !more {
 		return fault, nil
