@@ -108,8 +108,10 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	if s.options.Callers == nil && !loopbackListener(listener) {
 		return errNeedsCallers
 	}
+	unused := &unusedConnections{}
 	web := &http.Server{
 		Handler:           s.Handler(),
+		ConnState:         unused.track,
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
@@ -125,6 +127,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	case <-ctx.Done():
 	}
 	s.endStreams() // Shutdown waits for every request, and a stream is one that never ends
+	unused.close()
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.options.Drain)
 	defer cancel()
 	if err := web.Shutdown(drain); err != nil {
