@@ -15,7 +15,13 @@ func completion(o Options, e explainer) []mcpserver.ServerOption {
 	if o.CompletePrompt == nil && o.CompleteResource == nil {
 		return nil
 	}
-	c := completer{prompts: o.CompletePrompt, resources: o.CompleteResource, explainer: e}
+	c := completer{prompts: o.CompletePrompt, resources: o.CompleteResource, known: map[string]bool{}, explainer: e}
+	for _, p := range o.Prompts {
+		c.known[p.Prompt.Name] = true
+	}
+	for _, t := range o.Templates {
+		c.known[t.Template.URITemplate.Raw()] = true
+	}
 	return []mcpserver.ServerOption{
 		mcpserver.WithCompletions(),
 		mcpserver.WithPromptCompletionProvider(c),
@@ -28,12 +34,13 @@ func completion(o Options, e explainer) []mcpserver.ServerOption {
 type completer struct {
 	prompts   mcpserver.PromptCompletionProvider
 	resources mcpserver.ResourceCompletionProvider
+	known     map[string]bool // prompts by name and resource templates by URI, the references there are
 	explainer
 }
 
 // CompletePromptArgument completes an argument of a prompt.
 func (c completer) CompletePromptArgument(ctx context.Context, prompt string, argument mcp.CompleteArgument, known mcp.CompleteContext) (*mcp.Completion, error) {
-	if c.prompts == nil {
+	if c.prompts == nil || !c.known[prompt] {
 		return noCompletion(), nil
 	}
 	return c.complete(func() (*mcp.Completion, error) {
@@ -43,7 +50,7 @@ func (c completer) CompletePromptArgument(ctx context.Context, prompt string, ar
 
 // CompleteResourceArgument completes a variable of a resource template.
 func (c completer) CompleteResourceArgument(ctx context.Context, uri string, argument mcp.CompleteArgument, known mcp.CompleteContext) (*mcp.Completion, error) {
-	if c.resources == nil {
+	if c.resources == nil || !c.known[uri] {
 		return noCompletion(), nil
 	}
 	return c.complete(func() (*mcp.Completion, error) {

@@ -198,6 +198,10 @@ func TestAPromptsErrorIsInOurWords(t *testing.T) {
 // completions answers by the name of the argument.
 type completions struct{}
 
+func (c completions) CompleteResourceArgument(ctx context.Context, uri string, argument mcp.CompleteArgument, known mcp.CompleteContext) (*mcp.Completion, error) {
+	return c.CompletePromptArgument(ctx, uri, argument, known)
+}
+
 func (completions) CompletePromptArgument(_ context.Context, _ string, argument mcp.CompleteArgument, _ mcp.CompleteContext) (*mcp.Completion, error) {
 	switch argument.Name {
 	case "fail":
@@ -211,11 +215,21 @@ func (completions) CompletePromptArgument(_ context.Context, _ string, argument 
 }
 
 func TestCompletionIsHarmless(t *testing.T) {
-	options := server.Options{Name: "fixture", Version: "1", CompletePrompt: completions{}}
+	options := server.Options{Name: "fixture", Version: "1", CompletePrompt: completions{}, CompleteResource: completions{},
+		Prompts:   []mcpserver.ServerPrompt{{Prompt: mcp.NewPrompt("known")}},
+		Templates: []mcpserver.ServerResourceTemplate{{Template: mcp.NewResourceTemplate("test://{known}", "known")}},
+	}
 	for argument, values := range map[string]int{"fail": 0, "panic": 0, "nothing": 0, "many": 100} {
-		for kind, want := range map[string]int{"ref/prompt": values, "ref/resource": 0} {
+		for _, reference := range []struct {
+			kind, name, uri string
+			want            int
+		}{
+			{"ref/prompt", "known", "", values}, {"ref/prompt", "unknown", "", 0}, {"ref/prompt", "test://{known}x", "", 0},
+			{"ref/resource", "", "test://{known}", values}, {"ref/resource", "", "test://unknown", 0},
+		} {
+			kind, want := reference.kind, reference.want
 			answer := server.New(options).HandleMessage(context.Background(), []byte(request(1, "completion/complete", map[string]any{
-				"ref":      map[string]any{"type": kind, "name": "unknown", "uri": "test://unknown"},
+				"ref":      map[string]any{"type": kind, "name": reference.name, "uri": reference.uri},
 				"argument": map[string]any{"name": argument, "value": ""},
 			})))
 			response, ok := answer.(mcp.JSONRPCResponse)
