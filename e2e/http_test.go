@@ -3,6 +3,7 @@ package e2e
 import (
 	"crypto/sha256"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -136,10 +137,14 @@ func TestHTTPLimits(t *testing.T) {
 	require.Equal(t, http.StatusOK, got.status)
 }
 
-// TestStopsWithStreamsOpen: neither an SSE session nor a modern client's subscription holds the program.
+// TestStopsWithStreamsOpen: neither an SSE session nor a modern client's subscription holds the program, nor a
+// connection that somebody opened in reserve.
 func TestStopsWithStreamsOpen(t *testing.T) {
 	t.Parallel()
 	p, origin := serve(t, nil, "--sandbox", "--sse")
+	reserve, err := net.Dial("tcp", strings.TrimPrefix(origin, "http://"))
+	require.NoError(t, err)
+	defer reserve.Close()
 	sse, err := http.NewRequest(http.MethodGet, origin+"/sse", nil)
 	require.NoError(t, err)
 	listen, err := http.NewRequest(http.MethodPost, origin+"/mcp", strings.NewReader(string(encode(t,
