@@ -55,6 +55,13 @@ func (c *Cache[V]) Get(ctx context.Context, key string, fetch func(context.Conte
 	}
 }
 
+// Drop forgets a value, so that the next caller fetches it.
+func (c *Cache[V]) Drop(key string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.values, key)
+}
+
 // Peek returns a value that is there and fresh.
 func (c *Cache[V]) Peek(key string) (V, bool) {
 	c.mu.Lock()
