@@ -25,7 +25,7 @@ type propertyEvent struct {
 // capture queues an event. Events take effect in the order of their arrival,
 // which keeps the order per distinct id.
 func (st *personStore) capture(e event, now time.Time) {
-	st.ingestion.push(now, func(at time.Time) { st.ingest(e, at) })
+	st.ingestion.push(e.name, now, func(at time.Time) { st.ingest(e, at) })
 }
 
 // ingest applies an event: merge first, then the properties.
@@ -134,7 +134,7 @@ func (st *personStore) split(uuid string, pick func(ids []string) []string, at t
 	}
 	st.put(&next, at)
 	if blanks {
-		st.indexing.push(at, func(time.Time) { st.index.blank(&next) })
+		st.indexing.push("blank", at, func(time.Time) { st.index.blank(&next) })
 	}
 }
 

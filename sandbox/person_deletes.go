@@ -45,7 +45,7 @@ func (s *Sandbox) deleteEvents(p *person) {
 	asked := s.now()
 	st.deletions = append(st.deletions, eventDeletion{personUUID: p.UUID, createdAt: asked})
 	ids := p.DistinctIDs
-	st.ingestion.push(asked, func(at time.Time) { st.dropEvents(p.UUID, ids, asked, at) })
+	st.ingestion.push("delete_events", asked, func(at time.Time) { st.dropEvents(p.UUID, ids, asked, at) })
 }
 
 func (st *personStore) dropEvents(uuid string, ids []string, until, at time.Time) {

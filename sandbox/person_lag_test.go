@@ -1,10 +1,14 @@
 package sandbox_test
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"github.com/tidwall/gjson"
+
+	"posthog-accounts-mcp/sandbox"
 )
 
 // lag is how long each queue of startLagging takes.
@@ -132,5 +136,113 @@ func TestPersonLag(t *testing.T) {
 		require.Empty(t, h.list())
 		now.advance(lag)
 		require.Len(t, h.list(), 1)
+	})
+}
+
+// Store and index wait each for itself: when a write shows in either.
+func TestPersonLagsApart(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		name             string
+		lag              time.Duration
+		indexLag         *time.Duration
+		inStore, inIndex time.Duration // from the write on
+	}{
+		{"none", 0, nil, 0, 0},
+		{"the index takes as long again", lag, nil, lag, 2 * lag},
+		{"only the store lags", lag, new(time.Duration(0)), lag, lag},
+		{"only the index lags", 0, new(lag), 0, lag},
+		{"both, each in its own time", lag, new(3 * lag), lag, 4 * lag},
+	}
+	for _, c := range cases {
+		t.Run("4 "+c.name, func(t *testing.T) {
+			t.Parallel()
+			now := newClock()
+			h := start(t, sandbox.Options{Empty: true, Lag: c.lag, IndexLag: c.indexLag, Now: now.Now})
+			h.capture(set("u", nil))
+			for waited := time.Duration(0); waited <= c.inIndex; waited += lag / 2 {
+				require.Equal(t, waited >= c.inStore, h.owner("u") != "", "in the store after %v", waited)
+				require.Equal(t, waited >= c.inIndex, len(h.list()) == 1, "in the index after %v", waited)
+				now.advance(lag / 2)
+			}
+			h.must(202, "DELETE", personsPath+"/1/", nil)
+			require.Empty(t, h.owner("u"), "a deletion reaches the store at once")
+			gone := h.must(200, "GET", personsPath+"/?limit=1&include_total", nil)
+			require.Equal(t, c.inIndex == c.inStore, gone.get("count").Int() == 0, "and the index as a write does")
+			require.Empty(t, gone.get("results").Array())
+		})
+	}
+}
+
+func TestPendingJobs(t *testing.T) {
+	t.Parallel()
+	now := newClock()
+	h := start(t, sandbox.Options{Empty: true, Lag: lag, IndexLag: new(3 * lag), Now: now.Now})
+	begin := now.Now()
+	require.Empty(t, h.PendingJobs())
+	h.capture(set("a", nil), alias("a", "b"), identify("c", "d"), merge("a", "c"))
+	now.advance(time.Second)
+	due := begin.Add(lag)
+	require.Equal(t, []sandbox.PendingJob{
+		{Into: "store", What: "used", Due: due}, {Into: "store", What: "$create_alias", Due: due},
+		{Into: "store", What: "$identify", Due: due}, {Into: "store", What: "$merge_dangerously", Due: due},
+	}, h.PendingJobs())
+
+	now.advance(lag - time.Second)
+	due = begin.Add(4 * lag)
+	require.Equal(t, []sandbox.PendingJob{
+		{Into: "index", What: "put", Due: due}, {Into: "index", What: "put", Due: due}, {Into: "index", What: "put", Due: due},
+		{Into: "index", What: "remove", Due: due}, {Into: "index", What: "put", Due: due},
+	}, h.PendingJobs(), "nobody had to look for them to run")
+
+	now.advance(3 * lag)
+	require.Empty(t, h.PendingJobs())
+	h.must(202, "PATCH", personsPath+"/1/", `{"properties":{}}`)
+	h.must(201, "POST", personsPath+"/1/delete_property/", `{"$unset":"x"}`)
+	h.must(201, "POST", personsPath+"/1/split/", `{"distinct_ids_to_split":["a"]}`)
+	h.must(202, "POST", personsPath+"/1/delete_events/", nil)
+	h.must(202, "POST", personsPath+"/reset_person_distinct_id/", `{"distinct_id":"a"}`)
+	require.Equal(t, []string{"store $set", "store $delete_person_property", "store split", "store delete_events", "index reset"}, jobNames(h))
+	now.advance(lag)
+	require.Equal(t, []string{"index reset", "index put", "index put", "index put", "index blank"}, jobNames(h))
+	h.must(202, "DELETE", personsPath+"/1/", nil)
+	require.Equal(t, "index bury", jobNames(h)[5])
+}
+
+func jobNames(h *harness) []string {
+	names := []string{}
+	for _, job := range h.PendingJobs() {
+		names = append(names, job.Into+" "+job.What)
+	}
+	return names
+}
+
+// Deletions make holes in pages until the index knows, and shift what comes
+// after once it does.
+func TestPersonDeletionsInAWalk(t *testing.T) {
+	t.Parallel()
+	h, now := startLagging(t)
+	for _, id := range []string{"a", "b", "c", "d", "e", "f"} {
+		h.capture(at(id, int(id[0]-'a')))
+	}
+	now.advance(2 * lag)
+	page := func(offset int) []string {
+		return h.listed("limit", "2", "offset", strconv.Itoa(offset))
+	}
+	require.Equal(t, []string{"f", "e"}, page(0))
+	h.must(202, "POST", personsPath+"/bulk_delete/", `{"distinct_ids":["f","d","c"]}`)
+	t.Run("3.1.2 a page short of one row", func(t *testing.T) {
+		require.Equal(t, []string{"e"}, page(0))
+	})
+	t.Run("3.1.2 a page without any row that is not the last", func(t *testing.T) {
+		require.Empty(t, page(2))
+		require.Equal(t, gjson.String, h.must(200, "GET", personsPath+"/?limit=2&offset=2", nil).get("next").Type)
+		require.Equal(t, []string{"b", "a"}, page(4))
+	})
+	now.advance(lag)
+	t.Run("3.1 a walk that goes on at its offset misses who moved up", func(t *testing.T) {
+		require.Equal(t, []string{"e", "b"}, page(0))
+		require.Equal(t, []string{"a"}, page(2))
+		require.Empty(t, page(4))
 	})
 }

@@ -15,6 +15,9 @@ func (s *Sandbox) loadPersons() {
 	st.index.rows, st.index.buried = map[string]*indexRow{}, map[string]bool{}
 	st.history = map[string][]propertyEvent{}
 	st.ingestion.lag, st.indexing.lag = s.opts.Lag, s.opts.Lag
+	if s.opts.IndexLag != nil {
+		st.indexing.lag = *s.opts.IndexLag
+	}
 	if s.opts.Empty {
 		return
 	}

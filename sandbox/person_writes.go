@@ -144,7 +144,7 @@ func (s *Sandbox) splitPerson(q *request) reply {
 		after["distinct_ids_to_split"] = chosen
 		pick = func([]string) []string { return chosen }
 	}
-	s.persons.ingestion.push(s.now(), func(at time.Time) { s.persons.split(p.UUID, pick, at) })
+	s.persons.ingestion.push("split", s.now(), func(at time.Time) { s.persons.split(p.UUID, pick, at) })
 	s.logActivity(q, "split_person", p, p.UUID, activityChange{Type: "Person", Action: "split", After: after})
 	return created(successBody{Success: true})
 }
@@ -224,7 +224,7 @@ func (s *Sandbox) resetDistinctID(q *request) reply {
 		return invalid("", "", "distinct_id is required")
 	}
 	st := &s.persons
-	st.indexing.push(s.now(), func(time.Time) {
+	st.indexing.push("reset", s.now(), func(time.Time) {
 		delete(st.index.buried, id.Str)
 		if p := st.of(id.Str); p != nil {
 			st.index.put(p)

@@ -26,9 +26,8 @@ type person struct {
 
 // personStore is what PostHog keeps in several places: the persons themselves
 // (PostgreSQL), the index that lists and filters read (ClickHouse), the queues
-// between them, and the records of what was done. Each queue has the lag of the
-// options, so an event shows in the index as much later again as it took to get
-// into the store.
+// between them, and the records of what was done. An event first waits in the
+// queue for the store and then in the one for the index.
 type personStore struct {
 	loaded sync.Once
 	team   int64
@@ -69,7 +68,7 @@ func (st *personStore) nextID() int64 {
 // put stores a version of a person, and queues it for the index.
 func (st *personStore) put(p *person, at time.Time) {
 	st.keep(p)
-	st.indexing.push(at, func(time.Time) { st.index.put(p) })
+	st.indexing.push("put", at, func(time.Time) { st.index.put(p) })
 }
 
 // keep stores a version of a person and nothing else.
@@ -88,7 +87,7 @@ func (st *personStore) keep(p *person) {
 func (st *personStore) forget(p *person, at time.Time) {
 	delete(st.byUUID, p.UUID)
 	delete(st.byID, p.ID)
-	st.indexing.push(at, func(time.Time) { st.index.remove(p.UUID) })
+	st.indexing.push("remove", at, func(time.Time) { st.index.remove(p.UUID) })
 }
 
 // erase deletes a person with its distinct ids. The index keeps a tombstone
@@ -100,7 +99,7 @@ func (st *personStore) erase(p *person, at time.Time) {
 	for _, id := range p.DistinctIDs {
 		delete(st.owner, id)
 	}
-	st.indexing.push(at, func(time.Time) { st.index.bury(p) })
+	st.indexing.push("bury", at, func(time.Time) { st.index.bury(p) })
 }
 
 // due tells whether any job should have run by now.

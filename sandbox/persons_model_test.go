@@ -26,7 +26,8 @@ func TestPersonInvariants(t *testing.T) {
 	ids := []string{"a", "b", "c", "d", "0190a1b2-0000-7000-8000-00000000002a", "é:ü"}
 	rapid.Check(t, func(r *rapid.T) {
 		now := newClock()
-		h := start(t, sandbox.Options{Empty: true, Lag: lag, Now: now.Now})
+		indexLag := rapid.SampledFrom([]time.Duration{0, lag / 2, lag, 3 * lag}).Draw(r, "index lag")
+		h := start(t, sandbox.Options{Empty: true, Lag: lag, IndexLag: &indexLag, Now: now.Now})
 		seen, deleted := map[string]bool{}, map[string]bool{}
 		anyID := rapid.SampledFrom(ids)
 		capture := func(event members, used ...string) {
@@ -73,9 +74,13 @@ func TestPersonInvariants(t *testing.T) {
 				h.must(202, "POST", personsPath+"/reset_person_distinct_id/", members{"distinct_id": anyID.Draw(r, "id")})
 			},
 			"wait": func(r *rapid.T) { now.advance(lag / 2) },
-			"":     func(r *rapid.T) { requireOneOwnerEach(r, h, ids) },
+			"": func(r *rapid.T) {
+				requireOneOwnerEach(r, h, ids)
+				requireQueuesInOrder(r, h.PendingJobs(), now.Now())
+			},
 		})
-		now.advance(2 * lag)
+		now.advance(lag + indexLag)
+		require.Empty(r, h.PendingJobs())
 		owners := requireOneOwnerEach(r, h, ids)
 		for id := range seen {
 			if !deleted[id] {
@@ -85,7 +90,7 @@ func TestPersonInvariants(t *testing.T) {
 		for _, id := range ids {
 			h.must(202, "POST", personsPath+"/reset_person_distinct_id/", members{"distinct_id": id})
 		}
-		now.advance(lag)
+		now.advance(indexLag)
 		requireIndexAgrees(r, h, owners)
 	})
 }
@@ -108,6 +113,17 @@ func requireOneOwnerEach(t require.TestingT, h *harness, ids []string) map[strin
 	})
 	require.Equal(t, claimed, owners, "every id of a person leads to it")
 	return owners
+}
+
+// requireQueuesInOrder checks that what waits is due later, and that neither
+// queue overtakes itself.
+func requireQueuesInOrder(t require.TestingT, jobs []sandbox.PendingJob, now time.Time) {
+	last := map[string]time.Time{}
+	for _, job := range jobs {
+		require.True(t, job.Due.After(now), "%v should have run", job)
+		require.False(t, job.Due.Before(last[job.Into]), "%v stands behind a later one", job)
+		last[job.Into] = job.Due
+	}
 }
 
 // requireIndexAgrees checks that the list has exactly the store's persons, as

@@ -49,6 +49,10 @@ type Options struct {
 	Lag      time.Duration // from an asynchronous write's answer to its effect
 	Throttle bool          // enforce PostHog's rate limits, as its cloud does
 
+	// IndexLag is the time from a person's change in the store to that in the
+	// index, which lists and filters read. It is Lag again unless it is set.
+	IndexLag *time.Duration
+
 	// RetryAfter adds the header of that name to throttled replies. PostHog's
 	// error handler loses it, so a client must read the wait from the text.
 	RetryAfter bool
