@@ -90,7 +90,7 @@ func listed[Row any](p pageOf, s scope, list List[Row], more bool) List[Row] {
 	switch {
 	case list.Omitted > 0:
 		list.NextCursor = opaque.Cursor(p.query, p.offset+list.Shown)
-	case more:
+	case more && (list.Total == nil || p.offset+p.limit < *list.Total):
 		list.NextCursor = opaque.Cursor(p.query, p.offset+p.limit)
 	}
 	return list
