@@ -26,8 +26,7 @@ type Account struct {
 	UpdatedAt  *time.Time
 	ChurnedAt  *time.Time // newer PostHog only
 	IgnoredAt  *time.Time // newer PostHog only
-	// Newer: the answer has fields that only the current generation sends, so it came from one. Without them
-	// it came from an older one.
+	// Newer: the answer has fields that only the current generation sends. Project.Generation knows more.
 	Newer bool
 }
 
@@ -78,7 +77,7 @@ func (p *Project) ListAccounts(ctx context.Context, query AccountQuery) (Page[Ac
 		return Page[Account]{}, c.refused(problem)
 	}
 	c.query = query.filters(w)
-	return fetch(ctx, p.session, c, page(w, decodeAccount))
+	return fetch(ctx, p.session, c, page(w, p.decodeAccount))
 }
 
 // problem names the first filter that PostHog would misread.
@@ -153,7 +152,7 @@ func (p *Project) Accounts(ctx context.Context, query AccountQuery) iter.Seq2[Ac
 
 // Account returns the account with that UUID. Churned and ignored accounts are found too.
 func (p *Project) Account(ctx context.Context, id string) (Account, error) {
-	return fetch(ctx, p.session, p.call(http.MethodGet, "get account", "accounts", id), decodeAccount)
+	return fetch(ctx, p.session, p.call(http.MethodGet, "get account", "accounts", id), p.decodeAccount)
 }
 
 // CreateAccount creates an account. A taken external id is a Conflict. Without an external id a repeated
@@ -164,7 +163,7 @@ func (p *Project) CreateAccount(ctx context.Context, create AccountCreate) (Acco
 		return Account{}, c.refused(emptyExternalID)
 	}
 	c.body = create
-	return fetch(ctx, p.session, c, decodeAccount)
+	return fetch(ctx, p.session, c, p.decodeAccount)
 }
 
 // PatchAccount changes an account and returns all of it. See AccountPatch for what replaces what.
@@ -180,7 +179,7 @@ func (p *Project) PatchAccount(ctx context.Context, id string, patch AccountPatc
 		patch.Tags = Set([]string{}) // a nil slice would be sent as null, which PostHog refuses
 	}
 	c.body = patch
-	return fetch(ctx, p.session, c, decodeAccount)
+	return fetch(ctx, p.session, c, p.decodeAccount)
 }
 
 func (a AccountPatch) isEmpty() bool {

@@ -20,6 +20,7 @@ type Client struct {
 	timeouts  Timeouts
 	retry     retrypolicy.RetryPolicy[*response]
 	root      string // the path segment before a project's number: "projects" or "environments"
+	known     *knowledge
 }
 
 // Timeouts bound calls. A zero field keeps its default.
@@ -90,6 +91,7 @@ func New(host string, options ...Option) (*Client, error) {
 		timeouts:  chosen.timeouts.withDefaults(),
 		retry:     newRetryPolicy(),
 		root:      chosen.root,
+		known:     newKnowledge(),
 	}, nil
 }
 
