@@ -110,8 +110,8 @@ func (st *personStore) absorb(survivor, other *person, at time.Time) {
 
 // split moves distinct ids off a person, each to a person of its own, whose
 // UUID follows from the id. pick chooses among the ids the person has when the
-// job runs.
-func (st *personStore) split(uuid string, pick func(ids []string) []string, at time.Time) {
+// job runs. In 2025 a split could wipe what was known of the person.
+func (st *personStore) split(uuid string, pick func(ids []string) []string, wipes bool, at time.Time) {
 	original := st.byUUID[uuid]
 	if original == nil {
 		return
@@ -125,6 +125,9 @@ func (st *personStore) split(uuid string, pick func(ids []string) []string, at t
 
 	next := *original
 	next.DistinctIDs = nil
+	if wipes {
+		next.Properties = noProperties
+	}
 	for _, id := range original.DistinctIDs {
 		if moving[id] {
 			st.moveOut(id, at)

@@ -15,7 +15,7 @@ type eventDeletion struct {
 }
 
 // deletePerson tests its flags by presence alone: ?delete_events=false deletes
-// the events.
+// the events. The code of 2025 does not know keep_person, and deletes.
 func (s *Sandbox) deletePerson(q *request) reply {
 	p, refusal := s.persons.lookUp(q.arg("id"))
 	if refusal != nil {
@@ -24,7 +24,7 @@ func (s *Sandbox) deletePerson(q *request) reply {
 	if q.has("delete_events") {
 		s.deleteEvents(p)
 	}
-	if !q.has("keep_person") {
+	if !q.has("keep_person") || s.persons.of2025 {
 		s.deleteRecord(q, p)
 	}
 	return accepted()
@@ -98,7 +98,7 @@ func (s *Sandbox) bulkDelete(q *request) reply {
 	if refusal != nil {
 		return *refusal
 	}
-	keep, events := truthy(body.value("keep_person")), truthy(body.value("delete_events"))
+	keep, events := truthy(body.value("keep_person")) && !s.persons.of2025, truthy(body.value("delete_events"))
 	summary := bulkDeletion{PersonsFound: len(persons), Errors: []string{}}
 	for _, p := range persons {
 		if events {
@@ -112,13 +112,18 @@ func (s *Sandbox) bulkDelete(q *request) reply {
 	summary.EventsQueued = events && len(persons) > 0
 	summary.RecordingsQueued = truthy(body.value("delete_recordings")) && len(persons) > 0
 	answer := accepted()
-	answer.body = summary
+	if !s.persons.of2025 {
+		answer.body = summary
+	}
 	return answer
 }
 
 // bulkPersons finds the persons of a bulk deletion, each once; unknown ids are
-// no error.
+// no error. In 2025 distinct ids win over UUIDs that come with them.
 func (s *Sandbox) bulkPersons(distinctIDs, uuids gjson.Result) ([]*person, *reply) {
+	if s.persons.of2025 && truthy(distinctIDs) {
+		uuids = gjson.Result{}
+	}
 	text := ""
 	switch {
 	case truthy(distinctIDs) && truthy(uuids):

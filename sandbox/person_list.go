@@ -102,7 +102,7 @@ func (st *personStore) rows(picked []*indexRow) []personRow {
 	})
 	shown := make([]personRow, len(persons))
 	for i, p := range persons {
-		shown[i] = p.showRow()
+		shown[i] = st.showRow(p)
 	}
 	return shown
 }

@@ -10,7 +10,7 @@ import (
 // activity. It runs once, when persons are first needed.
 func (s *Sandbox) loadPersons() {
 	st := &s.persons
-	st.team = s.project.ID
+	st.team, st.of2025 = s.project.ID, s.opts.Persons2025
 	st.byUUID, st.byID, st.owner = map[string]*person{}, map[int64]string{}, map[string]string{}
 	st.index.rows, st.index.buried = map[string]*indexRow{}, map[string]bool{}
 	st.history = map[string][]propertyEvent{}

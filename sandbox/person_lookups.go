@@ -16,7 +16,7 @@ func (s *Sandbox) retrievePerson(q *request) reply {
 	if refusal != nil {
 		return *refusal
 	}
-	return ok(p.show(allIDs))
+	return ok(s.persons.show(p, allIDs))
 }
 
 // batchMost is how many ids a batch look-up reads. More are cut silently.
@@ -36,7 +36,7 @@ func (s *Sandbox) batchByDistinctIDs(q *request) reply {
 	results := map[string]personBody{}
 	for _, id := range ids {
 		if p := s.persons.of(id.String()); p != nil {
-			results[id.String()] = p.show(batchIDs)
+			results[id.String()] = s.persons.show(p, batchIDs)
 		}
 	}
 	return ok(batchBody{results})
@@ -55,7 +55,7 @@ func (s *Sandbox) batchByUUIDs(q *request) reply {
 			return invalid("", "", "One or more UUIDs are invalid.")
 		}
 		if p := s.persons.byUUID[parsed.String()]; p != nil {
-			results[id.String()] = p.show(batchIDs)
+			results[id.String()] = s.persons.show(p, batchIDs)
 		}
 	}
 	return ok(batchBody{results})
@@ -92,13 +92,20 @@ type valuesBody struct {
 // propertyValues lists the values of a property, the most frequent first. To
 // ask for no property, or for a virtual one, gives an empty list.
 func (s *Sandbox) propertyValues(q *request) reply {
-	key := q.param("key")
-	answer := ok(valuesBody{Results: []valueCount{}})
-	answer.header = http.Header{"Cache-Control": {"max-age=10"}}
-	if key == "" || strings.HasPrefix(key, "$virt") {
-		return answer
+	values := []valueCount{}
+	if key := q.param("key"); key != "" && !strings.HasPrefix(key, "$virt") {
+		values = s.countValues(key, like(q.param("value")))
 	}
-	matches := like(q.param("value"))
+	if s.persons.of2025 {
+		return ok(values)
+	}
+	answer := ok(valuesBody{Results: values})
+	answer.header = http.Header{"Cache-Control": {"max-age=10"}}
+	return answer
+}
+
+// countValues counts the values of a property that match.
+func (s *Sandbox) countValues(key string, matches func(string) bool) []valueCount {
 	counts := map[string]int{}
 	for _, row := range s.persons.index.order {
 		if value := row.Properties.get(key); isSet(value) && matches(strings.ToLower(value.String())) {
@@ -112,14 +119,13 @@ func (s *Sandbox) propertyValues(q *request) reply {
 	slices.SortFunc(values, func(a, b valueCount) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(string(a.Name), string(b.Name)))
 	})
-	answer.body = valuesBody{Results: values[:min(len(values), valuesMost)]}
-	return answer
+	return values[:min(len(values), valuesMost)]
 }
 
 // listCohorts lists the cohorts of a person. There are none here.
 func (s *Sandbox) listCohorts(q *request) reply {
 	id := q.param("person_id")
-	if id == "" {
+	if id == "" || s.persons.of2025 && q.arg("project") != "" { // the old code takes no arguments from the URL
 		return serverError()
 	}
 	if _, refusal := s.persons.lookUp(id); refusal != nil {

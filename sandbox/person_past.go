@@ -63,7 +63,7 @@ func (s *Sandbox) propertiesAtTime(q *request) reply {
 		metadata.DistinctIDs = p.firstIDs(allIDs)
 	}
 	metadata.DistinctIDCount = len(metadata.DistinctIDs)
-	body := past{personBody: p.show(allIDs), Metadata: metadata}
+	body := past{personBody: s.persons.show(p, allIDs), Metadata: metadata}
 	body.Properties = s.persons.replay(metadata.DistinctIDs, moment, metadata.IncludeSetOnce)
 	return ok(body)
 }

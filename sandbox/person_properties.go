@@ -102,10 +102,20 @@ func truthy(value gjson.Result) bool {
 	return true
 }
 
+// The properties that name a person, best first.
+var (
+	namingProperties     = []string{"email", "name", "username"}
+	namingProperties2025 = []string{"email", "Email", "$email", "name", "Name", "username", "Username", "UserName"}
+)
+
 // displayName is the first truthy property that names a person, else the
 // distinct id that does it best, else the fallback.
-func (p *person) displayName(fallback string) string {
-	for _, key := range []string{"email", "name", "username"} {
+func (st *personStore) displayName(p *person, fallback string) string {
+	keys := namingProperties
+	if st.of2025 {
+		keys = namingProperties2025
+	}
+	for _, key := range keys {
 		if value := p.Properties.get(key); truthy(value) {
 			return value.String()
 		}

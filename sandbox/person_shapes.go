@@ -11,29 +11,42 @@ type personBody struct {
 	Properties  properties `json:"properties"`
 	CreatedAt   string     `json:"created_at"`
 	UUID        string     `json:"uuid"`
-	LastSeenAt  *string    `json:"last_seen_at"`
+	*lastSeen
+}
+
+// lastSeen is the part of both shapes that is newer than the persons of 2025,
+// where it is nil.
+type lastSeen struct {
+	LastSeenAt *string `json:"last_seen_at"`
+}
+
+func (st *personStore) lastSeen(p *person) *lastSeen {
+	if st.of2025 {
+		return nil
+	}
+	return &lastSeen{stampOrNull(p.LastSeenAt)}
 }
 
 // show gives the retrieve shape with at most so many distinct ids.
-func (p *person) show(ids int) personBody {
+func (st *personStore) show(p *person, ids int) personBody {
 	return personBody{
 		ID:          p.ID,
-		Name:        p.displayName(strconv.FormatInt(p.ID, 10)),
+		Name:        st.displayName(p, strconv.FormatInt(p.ID, 10)),
 		DistinctIDs: p.firstIDs(ids),
 		Properties:  p.Properties,
 		CreatedAt:   stamp(p.CreatedAt),
 		UUID:        p.UUID,
-		LastSeenAt:  stampOrNull(p.LastSeenAt),
+		lastSeen:    st.lastSeen(p),
 	}
 }
 
 // personRow is a person as the list shows it: id is the UUID.
 type personRow struct {
-	Type              string     `json:"type"`
-	ID                string     `json:"id"`
-	UUID              string     `json:"uuid"`
-	CreatedAt         string     `json:"created_at"`
-	LastSeenAt        *string    `json:"last_seen_at"`
+	Type      string `json:"type"`
+	ID        string `json:"id"`
+	UUID      string `json:"uuid"`
+	CreatedAt string `json:"created_at"`
+	*lastSeen
 	Properties        properties `json:"properties"`
 	IsIdentified      bool       `json:"is_identified"`
 	Name              string     `json:"name"`
@@ -45,16 +58,16 @@ type personRow struct {
 // rowIDs is how many distinct ids a list row shows.
 const rowIDs = 1000
 
-func (p *person) showRow() personRow {
+func (st *personStore) showRow(p *person) personRow {
 	return personRow{
 		Type:              "person",
 		ID:                p.UUID,
 		UUID:              p.UUID,
 		CreatedAt:         stamp(p.CreatedAt),
-		LastSeenAt:        stampOrNull(p.LastSeenAt),
+		lastSeen:          st.lastSeen(p),
 		Properties:        p.Properties,
 		IsIdentified:      p.Identified,
-		Name:              p.displayName(p.UUID),
+		Name:              st.displayName(p, p.UUID),
 		DistinctIDs:       p.firstIDs(rowIDs),
 		MatchedRecordings: []string{},
 	}

@@ -39,13 +39,14 @@ func (s *Sandbox) updatePerson(q *request) reply {
 	return s.setProperties(q, body["properties"])
 }
 
-// updateProperty sets one property. A null is a value like any other.
+// updateProperty sets one property. A null is a value like any other, but was
+// none in 2025.
 func (s *Sandbox) updateProperty(q *request) reply {
 	body, refusal := q.personFields()
 	if refusal != nil {
 		return *refusal
 	}
-	if !body.sent("value") {
+	if !body.sent("value") || s.persons.of2025 && body.isNull("value") {
 		return missingField("value")
 	}
 	if !body.sent("key") || body.isNull("key") {
@@ -131,6 +132,9 @@ func (s *Sandbox) splitPerson(q *request) reply {
 		return *refusal
 	}
 	main, named := body.value("main_distinct_id"), body.value("distinct_ids_to_split")
+	if s.persons.of2025 {
+		named = gjson.Result{} // unknown to it, so that all ids move off
+	}
 	if named.Type != gjson.Null && truthy(main) {
 		return invalid("", "", "main_distinct_id cannot be combined with distinct_ids_to_split")
 	}
@@ -144,7 +148,8 @@ func (s *Sandbox) splitPerson(q *request) reply {
 		after["distinct_ids_to_split"] = chosen
 		pick = func([]string) []string { return chosen }
 	}
-	s.persons.ingestion.push("split", s.now(), func(at time.Time) { s.persons.split(p.UUID, pick, at) })
+	wipes := s.persons.of2025 && !truthy(main)
+	s.persons.ingestion.push("split", s.now(), func(at time.Time) { s.persons.split(p.UUID, pick, wipes, at) })
 	s.logActivity(q, "split_person", p, p.UUID, activityChange{Type: "Person", Action: "split", After: after})
 	return created(successBody{Success: true})
 }

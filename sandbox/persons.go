@@ -31,6 +31,7 @@ type person struct {
 type personStore struct {
 	loaded sync.Once
 	team   int64
+	of2025 bool // Options.Persons2025
 
 	byUUID map[string]*person
 	byID   map[int64]string  // integer id to UUID

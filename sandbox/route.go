@@ -98,7 +98,7 @@ func (s *Sandbox) dispatch(r *http.Request, methods actions, gate func(*request,
 	}
 	act, exists := methods[method]
 	if !exists || (len(act.scopes) == 0 && !act.anyKey) {
-		return forbidden("This action does not support personal API key access")
+		return s.refuseKeys()
 	}
 	if refusal := gate(q, act); refusal != nil {
 		return *refusal
@@ -120,6 +120,15 @@ func (s *Sandbox) dispatch(r *http.Request, methods actions, gate func(*request,
 		defer s.mu.Unlock()
 	}
 	return act.run(q)
+}
+
+// refuseKeys is the answer of an action that no personal key may call. Its words
+// changed after 2025.
+func (s *Sandbox) refuseKeys() reply {
+	if s.opts.Persons2025 {
+		return forbidden("This action does not support Personal API Key access")
+	}
+	return forbidden("This action does not support personal API key access")
 }
 
 // checkBody refuses a body that no parser takes. Only writes have theirs read.

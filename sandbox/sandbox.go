@@ -61,6 +61,10 @@ type Options struct {
 	// answers with 202 all the same.
 	CaptureFails bool
 
+	// Persons2025 has persons behave as in the code of late 2025, which
+	// self-hosted servers still run.
+	Persons2025 bool
+
 	// Faults are the ways in which the server, the network and what stands
 	// between fail, from the start; SetFaults changes them. Seed decides which
 	// requests they strike.
