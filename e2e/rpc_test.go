@@ -161,3 +161,12 @@ func do(r *http.Request, headers ...string) (answer, error) {
 	}
 	return answer{response.StatusCode, response.Header, gjson.ParseBytes(body)}, nil
 }
+
+// texts are the elements of an array of strings.
+func texts(array gjson.Result) []string {
+	var list []string
+	for _, element := range array.Array() {
+		list = append(list, element.String())
+	}
+	return list
+}
