@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -51,7 +50,7 @@ type contender struct {
 	process  *process
 	run      func(t testing.TB, calls, outstanding int) measured
 	p50, p99 []float64 // microseconds, by round
-	cpu      time.Duration
+	cpu      []float64 // microseconds a call, by round
 }
 
 func newContender(t testing.TB, s setting, env []string, path string, stdio, http []string) *contender {
@@ -108,7 +107,7 @@ func round(t testing.TB, all []*contender, calls, outstanding int) {
 		c := all[i]
 		before := c.process.cpu(t)
 		m := c.run(t, calls, outstanding)
-		c.cpu += c.process.cpu(t) - before
+		c.cpu = append(c.cpu, micros(c.process.cpu(t)-before)/float64(calls))
 		c.p50 = append(c.p50, micros(percentile(m.times, 0.50)))
 		c.p99 = append(c.p99, micros(percentile(m.times, 0.99)))
 	}
@@ -121,20 +120,18 @@ func BenchmarkCall(b *testing.B) {
 		b.Run(s.name(), func(b *testing.B) {
 			all := contenders(b, s)
 			const calls = 2000
-			rounds := 0
 			for b.Loop() {
 				round(b, all, calls, s.outstanding)
-				rounds++
 			}
 			reference := all[bare]
 			b.ReportMetric(0, "ns/op") // of no meaning: an iteration is thousands of calls
 			b.ReportMetric(median(reference.p50), "floor-p50-µs")
 			b.ReportMetric(median(reference.p99), "floor-p99-µs")
-			b.ReportMetric(micros(reference.cpu)/float64(rounds*calls), "floor-cpu-µs")
+			b.ReportMetric(median(reference.cpu), "floor-cpu-µs")
 			for name, c := range map[string]*contender{"stub": all[stubbed], "sandbox": all[whole]} {
 				b.ReportMetric(median(ratios(c.p50, reference.p50)), name+"-p50-x")
 				b.ReportMetric(median(ratios(c.p99, reference.p99)), name+"-p99-x")
-				b.ReportMetric(float64(c.cpu)/float64(reference.cpu), name+"-cpu-x")
+				b.ReportMetric(median(ratios(c.cpu, reference.cpu)), name+"-cpu-x")
 			}
 		})
 	}

@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/tidwall/gjson"
+
+	"posthog-accounts-mcp/sandbox"
 )
 
 // opening is what a client says first, up to the list of tools.
@@ -97,6 +99,30 @@ func BenchmarkBinary(b *testing.B) {
 			require.NoError(b, err)
 			b.ReportMetric(0, "ns/op")
 			b.ReportMetric(float64(file.Size())/1e6, "binary-MB")
+		})
+	}
+}
+
+// BenchmarkServed tells the memory held after many calls, 16 at a time on stdio: by the floor, and by the
+// product with its upstream in another process. An iteration serves that many calls.
+func BenchmarkServed(b *testing.B) {
+	needsProc(b)
+	_, upstream, _ := startSandbox(b)
+	answer := filepath.Join(scratch, "served.json")
+	require.NoError(b, os.WriteFile(answer, []byte("{}"), 0o600))
+	for name, p := range map[string]*process{
+		"floor": spawn(b, nil, floor(b), "-answer", answer),
+		"product": spawn(b, []string{"POSTHOG_API_KEY=" + sandbox.DefaultKey, "POSTHOG_HOST=http://" + upstream.address},
+			product(b)),
+	} {
+		b.Run(name, func(b *testing.B) {
+			const calls, outstanding = 20_000, 16
+			driver := &stdioDriver{process: p}
+			for b.Loop() {
+				payload(b, driver.run(b, listCall, calls, outstanding).last)
+			}
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(p.resident(b), "served-MB")
 		})
 	}
 }
