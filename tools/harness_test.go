@@ -328,3 +328,27 @@ func asCall(t testing.TB, text string) (tool string, arguments object) {
 	require.NoError(t, json.NewDecoder(strings.NewReader(rest)).Decode(&arguments), "no call: %s", text)
 	return tool, arguments
 }
+
+// find looks for a person that may be gone.
+func (h *house) find(uuid string) (stored gjson.Result, there bool) {
+	found := h.raw("POST", api+"persons/batch_by_uuids", object{"uuids": []string{uuid}}).Get("results")
+	return found, len(found.Map()) > 0
+}
+
+// mergeInto makes another distinct id one of a person's, as an event would.
+func mergeInto(h *house, distinctID, other string) {
+	h.Helper()
+	h.raw("POST", "/i/v0/e/", object{
+		"api_key": sandbox.ProjectToken, "event": "$create_alias", "distinct_id": distinctID,
+		"properties": object{"distinct_id": distinctID, "alias": other},
+	})
+}
+
+// editNote changes a note's document, as somebody in PostHog's editor would.
+func editNote(h *house, shortID, text string) {
+	h.Helper()
+	version := h.raw("GET", api+"notebooks/"+shortID, nil).Get("version").Int()
+	h.raw("PATCH", api+"notebooks/"+shortID, object{"version": version, "content": object{
+		"type": "doc", "content": []object{{"type": "paragraph", "content": []object{{"type": "text", "text": text}}}},
+	}})
+}
