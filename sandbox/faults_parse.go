@@ -15,7 +15,7 @@ func ParseFault(text string) (Fault, error) {
 	kind, rest, more := strings.Cut(text, ":")
 	fault := Fault{Kind: FaultKind(kind)}
 	if !slices.Contains(FaultKinds(), fault.Kind) {
-		return Fault{}, fmt.Errorf("there is no fault %q, the kinds are %s", kind, kindNames())
+		return Fault{}, fmt.Errorf("there is no fault %q, the kinds are %s", kind, FaultNames())
 	}
 	if !more {
 		return fault, nil
@@ -28,7 +28,8 @@ func ParseFault(text string) (Fault, error) {
 	return fault, nil
 }
 
-func kindNames() string {
+// FaultNames lists the kinds for people.
+func FaultNames() string {
 	names := []string{}
 	for _, kind := range FaultKinds() {
 		names = append(names, string(kind))

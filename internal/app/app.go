@@ -148,7 +148,10 @@ func runSandbox(ctx context.Context, o config.Sandbox, streams Streams) error {
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", o.Listen, err)
 	}
-	lookalike := sandbox.New(sandbox.Options{Profile: o.Profile, Empty: o.Empty, Keys: o.Keys, Lag: o.Lag, Throttle: o.Throttle})
+	lookalike := sandbox.New(sandbox.Options{
+		Profile: o.Profile, Empty: o.Empty, Keys: o.Keys, Lag: o.Lag, Throttle: o.Throttle,
+		IndexLag: o.IndexLag, Persons2025: o.Persons2025, Faults: o.Faults, Seed: o.Seed,
+	})
 	web := &http.Server{Handler: lookalike, ReadHeaderTimeout: 10 * time.Second}
 	stop := context.AfterFunc(ctx, func() { _ = web.Close() })
 	defer stop()

@@ -77,7 +77,13 @@ type Sandbox struct {
 	Lag      time.Duration   `help:"Time from the answer of an asynchronous write to its effect." default:"0s"`
 	Throttle bool            `help:"Enforce PostHog's rate limits."`
 
-	Keys []sandbox.Key `kong:"-"`
+	IndexLag    *time.Duration `help:"Time from a person's change to its effect in lists and filters (default: that of --lag)." placeholder:"DURATION"`
+	Persons2025 bool           `name:"persons-2025" help:"Have persons behave as on a server of 2025."`
+	Fault       []string       `help:"Fail in some way, for tests. Repeatable. Options: rate, method, path, times, wait; header and quiet for 429; after where nothing would be done otherwise. Kinds: ${faults}." placeholder:"KIND[:rate=0.1][:method=GET][:path=/accounts]" sep:"none"`
+	Seed        int64          `help:"Decides which requests a fault with a rate strikes." default:"0"`
+
+	Keys   []sandbox.Key   `kong:"-"`
+	Faults []sandbox.Fault `kong:"-"`
 }
 
 // Chosen is what the command line asks for: exactly one of the commands.
@@ -125,6 +131,7 @@ func newParser(line *commandLine, stdout io.Writer, exit func(int)) (*kong.Kong,
 		kong.Exit(exit),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Help(printHelp),
+		kong.Vars{"faults": sandbox.FaultNames()},
 	)
 }
 
@@ -179,6 +186,13 @@ func (s *Sandbox) complete() error {
 			return &UsageError{fmt.Errorf("--key takes phx_name=scope,scope")}
 		}
 		s.Keys = append(s.Keys, key)
+	}
+	for _, text := range s.Fault {
+		fault, err := sandbox.ParseFault(text)
+		if err != nil {
+			return &UsageError{fmt.Errorf("--fault: %w", err)}
+		}
+		s.Faults = append(s.Faults, fault)
 	}
 	return nil
 }
