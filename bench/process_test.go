@@ -128,11 +128,16 @@ func needsProc(t testing.TB) {
 }
 
 // resident is the memory the process holds, in megabytes (10^6 bytes).
-func (p *process) resident(t testing.TB) float64 {
+func (p *process) resident(t testing.TB) float64 { return p.memory(t, "VmRSS:") }
+
+// own is the part of resident that no other process and no file shares: what the program allocated.
+func (p *process) own(t testing.TB) float64 { return p.memory(t, "RssAnon:") }
+
+func (p *process) memory(t testing.TB, field string) float64 {
 	t.Helper()
 	status, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(p.cmd.Process.Pid), "status"))
 	require.NoError(t, err)
-	_, rest, found := strings.Cut(string(status), "VmRSS:")
+	_, rest, found := strings.Cut(string(status), field)
 	require.True(t, found, "%s", status)
 	kibibytes, err := strconv.Atoi(strings.Fields(rest)[0])
 	require.NoError(t, err)

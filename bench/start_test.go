@@ -41,6 +41,7 @@ type starter struct {
 	arguments []string
 	ready     []float64 // milliseconds from exec to the first list of tools
 	idle      []float64 // megabytes held by then
+	own       []float64 // of them allocated, not mapped from the program's file
 }
 
 // start starts each program once, in an order drawn anew.
@@ -51,7 +52,7 @@ func start(t testing.TB, all []*starter) {
 		p := spawn(t, nil, s.path, s.arguments...)
 		listTools(t, p)
 		s.ready = append(s.ready, millis(time.Since(p.begun)))
-		s.idle = append(s.idle, p.resident(t))
+		s.idle, s.own = append(s.idle, p.resident(t)), append(s.own, p.own(t))
 		p.stop()
 	}
 }
@@ -86,6 +87,7 @@ func BenchmarkStart(b *testing.B) {
 			b.ReportMetric(median(s.ready), "start-ms")
 			b.ReportMetric(median(reference.ready), "floor-start-ms")
 			b.ReportMetric(median(s.idle), "idle-MB")
+			b.ReportMetric(median(s.own), "own-MB")
 			b.ReportMetric(median(reference.idle), "floor-idle-MB")
 		})
 	}
