@@ -3,6 +3,7 @@ package portfolio
 import (
 	"context"
 	"encoding/json"
+	"strings"
 
 	"posthog-accounts-mcp/client"
 	"posthog-accounts-mcp/internal/plain"
@@ -43,15 +44,17 @@ func (b *Book) Create(ctx context.Context, draft Draft) (Result, error) {
 	for key, value := range draft.Set {
 		create.Properties[key] = value
 	}
-	for role, who := range draft.Roles {
-		if who == None || who == Unassigned {
-			continue
-		}
-		holder, err := b.holder(ctx, who)
-		if err != nil {
-			return Result{}, err
-		}
+	roles, err := b.drafted(ctx, draft.Roles)
+	if err != nil {
+		return Result{}, err
+	}
+	for role, holder := range roles {
 		create.Properties[string(role)] = holder.stored()
+	}
+	wanted := State(client.Account{Name: draft.Name, ExternalID: create.ExternalID, Properties: create.Properties, Tags: create.Tags})
+	handovers, err := b.rolesApart(ctx, &create, roles)
+	if err != nil {
+		return Result{}, err
 	}
 	made, err := b.api.CreateAccount(ctx, create)
 	switch {
@@ -62,18 +65,61 @@ func (b *Book) Create(ctx context.Context, draft Draft) (Result, error) {
 	case err != nil:
 		return Result{}, err
 	}
-	found, err := b.api.Account(ctx, made.ID)
+	trouble := b.giveRoles(ctx, made, roles, handovers)
+	found, err := b.read(ctx, made.ID)
 	if err != nil {
 		return Result{}, unseen(nil, err)
 	}
-	wanted := State(client.Account{Name: draft.Name, ExternalID: create.ExternalID, Properties: create.Properties, Tags: create.Tags})
 	result := Result{Account: found, After: State(found)}
 	result.Outcome = journal.Compare(nil, wanted, pick(result.After, wanted), same)
 	if result.Outcome != journal.Applied {
 		result.Outcome = journal.Partial // the account exists, whatever became of its fields
 	}
-	result.Note = remark(result.Outcome, nil)
+	result.Note = strings.TrimSpace(trouble + " " + remark(result.Outcome, nil))
 	return result, nil
+}
+
+// drafted resolves the colleagues of a draft.
+func (b *Book) drafted(ctx context.Context, asked map[Role]string) (map[Role]Holder, error) {
+	roles := map[Role]Holder{}
+	for role, who := range asked {
+		if who == None || who == Unassigned {
+			continue
+		}
+		holder, err := b.holder(ctx, who)
+		if err != nil {
+			return nil, err
+		}
+		roles[role] = holder
+	}
+	return roles, nil
+}
+
+// rolesApart takes the roles out of a create where PostHog keeps them as
+// relationships, and works out those.
+func (b *Book) rolesApart(ctx context.Context, create *client.AccountCreate, roles map[Role]Holder) ([]handover, error) {
+	if len(roles) == 0 {
+		return nil, nil
+	}
+	place, err := b.api.RolesIn(ctx)
+	if err != nil || place != client.RolesInRelationships {
+		return nil, err
+	}
+	create.Properties = withoutRoles(create.Properties)
+	return b.handovers(ctx, "", roles)
+}
+
+// giveRoles assigns the roles of an account that was just made, and words what
+// went wrong with it.
+func (b *Book) giveRoles(ctx context.Context, made client.Account, roles map[Role]Holder, list []handover) string {
+	var err error
+	if len(list) == 0 {
+		list, err = b.droppedRoles(ctx, made, roles)
+	}
+	if err == nil {
+		_, err = b.hand(ctx, made.ID, list)
+	}
+	return troubled(err)
 }
 
 // existing answers a create whose external id is taken.
@@ -84,6 +130,9 @@ func (b *Book) existing(ctx context.Context, externalID string, conflict error) 
 	}
 	for _, account := range accounts {
 		if account.ExternalID != nil && *account.ExternalID == externalID {
+			if account, err = b.complete(ctx, account); err != nil {
+				return Result{}, err
+			}
 			return Result{
 				Outcome: journal.Ignored, Account: account, After: State(account),
 				Note: "An account with this external_id exists already; it is shown in after and was not touched. Use update_account to change it.",
@@ -100,7 +149,7 @@ func (b *Book) Delete(ctx context.Context, account client.Account) (Result, erro
 		return Result{}, writeErr
 	}
 	result := Result{Outcome: journal.Applied, Account: account, Before: State(account)}
-	found, err := b.api.Account(ctx, account.ID)
+	found, err := b.read(ctx, account.ID)
 	switch {
 	case client.KindOf(err) == client.NotFound:
 		return result, nil

@@ -3,6 +3,7 @@ package portfolio
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"posthog-accounts-mcp/client"
@@ -26,11 +27,12 @@ type Listing struct {
 	Total    *int // over all pages, nil where PostHog does not tell
 	More     bool
 	Filters  map[string]any // as they were applied
+	Note     string         // how the list came about, where that is unusual
 }
 
 // List gives a page of the accounts that fit. A filter that PostHog would not
-// understand is resolved first, and one that it turns out to ignore is an
-// error: it never answers with accounts that were not asked for.
+// understand is resolved first, and one that it ignores is applied here: it
+// never answers with accounts that were not asked for.
 func (b *Book) List(ctx context.Context, f Filter, offset, limit int) (Listing, error) {
 	query := client.AccountQuery{
 		Search: f.Search, Tags: normalTags(f.Tags), AllRolesUnassigned: f.AllRolesUnassigned, Ordering: f.Ordering,
@@ -53,14 +55,59 @@ func (b *Book) List(ctx context.Context, f Filter, offset, limit int) (Listing, 
 		wanted[role] = holder.ID
 		applied[string(role)] = echoHolder(who, holder)
 	}
+	if len(wanted) > 0 {
+		place, err := b.api.RolesIn(ctx)
+		if err != nil {
+			return Listing{}, err
+		}
+		if place != client.RolesInProperties { // PostHog's own filter knows nothing of relationships
+			return b.listByRole(ctx, query, wanted, applied)
+		}
+	}
 	page, err := b.api.ListAccounts(ctx, query)
 	if err != nil {
 		return Listing{}, err
 	}
-	if err := obeyed(page.Results, wanted, f.AllRolesUnassigned); err != nil {
+	if err := b.withRoles(ctx, page.Results); err != nil {
 		return Listing{}, err
 	}
+	if !obeyed(page.Results, wanted, f.AllRolesUnassigned) {
+		b.api.Forget()
+		return b.listByRole(ctx, query, wanted, applied)
+	}
 	return Listing{Accounts: page.Results, Total: page.Count, More: page.More, Filters: applied}, nil
+}
+
+// mostByRole bounds how many accounts are read to filter them by role.
+const mostByRole = 1000
+
+// listByRole filters by role here, for a PostHog that does not: it reads every
+// account that fits the other filters, with its roles, and pages what is left.
+func (b *Book) listByRole(ctx context.Context, query client.AccountQuery, wanted map[Role]int64, applied map[string]any) (Listing, error) {
+	offset, limit, unassigned := query.Offset, query.Limit, query.AllRolesUnassigned
+	query.CSM, query.AccountExecutive, query.AccountOwner = "", "", ""
+	query.Offset, query.Limit = 0, 500
+	var read []client.Account
+	for account, err := range b.api.Accounts(ctx, query) {
+		if err != nil {
+			return Listing{}, err
+		}
+		if read = append(read, account); len(read) > mostByRole {
+			return Listing{}, plain.Refuse("This PostHog cannot filter accounts by role, and more than %d accounts would have to be read to do it here. Narrow the list down with search or tags.", mostByRole)
+		}
+	}
+	if err := b.withRoles(ctx, read); err != nil {
+		return Listing{}, err
+	}
+	fit := slices.DeleteFunc(slices.Clone(read), func(account client.Account) bool {
+		return !fits(account, wanted, unassigned)
+	})
+	total := len(fit)
+	page := fit[min(offset, total):min(offset+limit, total)]
+	return Listing{
+		Accounts: page, Total: &total, More: offset+limit < total, Filters: applied,
+		Note: fmt.Sprintf("This PostHog cannot filter by role: %d accounts and their relationships were read to do it here. What changed in the last two minutes may be missing.", len(read)),
+	}, nil
 }
 
 func setRole(query *client.AccountQuery, role Role, value string) {
@@ -107,22 +154,22 @@ func (f Filter) echo() map[string]any {
 
 // obeyed holds the rows against the role filters: a PostHog that does not know
 // a filter answers with all accounts.
-func obeyed(accounts []client.Account, wanted map[Role]int64, allUnassigned bool) error {
-	for _, account := range accounts {
-		for role, id := range wanted {
-			var held int64
-			if holder := HolderOf(account, role); holder != nil {
-				held = holder.ID
-			}
-			if held != id {
-				return ignoredFilter(string(role))
-			}
+func obeyed(accounts []client.Account, wanted map[Role]int64, allUnassigned bool) bool {
+	return !slices.ContainsFunc(accounts, func(account client.Account) bool { return !fits(account, wanted, allUnassigned) })
+}
+
+// fits tells whether an account passes the role filters; 0 stands for nobody.
+func fits(account client.Account, wanted map[Role]int64, allUnassigned bool) bool {
+	for role, id := range wanted {
+		var held int64
+		if holder := HolderOf(account, role); holder != nil {
+			held = holder.ID
 		}
-		if allUnassigned && hasAnyRole(account) {
-			return ignoredFilter("all_roles_unassigned")
+		if held != id {
+			return false
 		}
 	}
-	return nil
+	return !allUnassigned || !hasAnyRole(account)
 }
 
 func hasAnyRole(account client.Account) bool {
@@ -132,8 +179,4 @@ func hasAnyRole(account client.Account) bool {
 		}
 	}
 	return false
-}
-
-func ignoredFilter(name string) error {
-	return plain.Refuse("This PostHog does not apply the filter %s: it answered with accounts that do not fit it. Nothing is listed, because the list would be wrong.", name)
 }

@@ -37,7 +37,7 @@ const scanLimit = 5000
 func (b *Book) Find(ctx context.Context, reference string) (client.Account, Match, error) {
 	reference = strings.TrimSpace(reference)
 	if _, err := uuid.Parse(reference); err == nil && len(reference) == 36 {
-		account, err := b.api.Account(ctx, reference)
+		account, err := b.read(ctx, reference)
 		if client.KindOf(err) != client.NotFound {
 			return account, Match{By: "id", Exact: true}, err
 		}
@@ -47,11 +47,14 @@ func (b *Book) Find(ctx context.Context, reference string) (client.Account, Matc
 		return client.Account{}, Match{}, err
 	}
 	account, match, found, err := pickExact(reference, near)
-	if found || err != nil {
-		return account, match, err
+	if !found && err == nil {
+		account, match, found, err = b.findForeign(ctx, reference)
 	}
-	account, match, found, err = b.findForeign(ctx, reference)
-	if found || err != nil {
+	switch {
+	case err != nil:
+		return client.Account{}, Match{}, err
+	case found:
+		account, err = b.complete(ctx, account)
 		return account, match, err
 	}
 	return client.Account{}, Match{}, noSuchAccount(reference, near)

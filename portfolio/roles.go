@@ -61,11 +61,13 @@ func HolderOf(account client.Account, role Role) *Holder {
 	return &Holder{ID: id, Email: stored.Get("email").String()}
 }
 
-// Directory finds the members of an organisation by e-mail or id. It remembers
-// each key's answer for a minute; what one key may see never serves another.
+// Directory knows the members of an organisation and who holds which role for
+// which account. It remembers each key's answers for a minute or two; what one
+// key may see never serves another.
 type Directory struct {
-	members *recent.Cache[[]client.Member]
-	selves  *recent.Cache[int64]
+	members       *recent.Cache[[]client.Member]
+	selves        *recent.Cache[int64]
+	relationships *relationshipCache
 }
 
 // NewDirectory returns an empty directory.
@@ -73,6 +75,8 @@ func NewDirectory() *Directory {
 	return &Directory{
 		members: recent.New[[]client.Member](time.Minute, 100),
 		selves:  recent.New[int64](time.Minute, 1000),
+
+		relationships: newRelationshipCache(),
 	}
 }
 

@@ -3,7 +3,6 @@ package portfolio
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -164,53 +163,18 @@ func (b *Book) Update(ctx context.Context, account client.Account, change Change
 	if len(aimed.wanted) == 0 {
 		return Result{Outcome: journal.Ignored, Account: account, Before: before, After: before, Note: "It is already so; nothing was sent."}, nil
 	}
-	_, writeErr := b.api.PatchAccount(ctx, account.ID, patch(account, aimed))
-	if writeErr != nil && !unclear(writeErr) {
-		return Result{}, writeErr
-	}
-	found, err := b.api.Account(ctx, account.ID)
+	sent, err := b.send(ctx, account, aimed)
 	if err != nil {
-		return Result{}, unseen(writeErr, err)
+		return Result{}, err
+	}
+	found, err := b.read(ctx, account.ID)
+	if err != nil {
+		return Result{}, unseen(sent.lost, err)
 	}
 	result := Result{Account: found, Before: before, After: pick(State(found), aimed.wanted)}
 	result.Outcome = journal.Compare(before, aimed.wanted, result.After, same)
-	result.Note = remark(result.Outcome, writeErr)
+	result.Note = strings.TrimSpace(sent.trouble + " " + remark(result.Outcome, sent.lost))
 	return result, nil
-}
-
-// patch sends only what differs.
-func patch(account client.Account, aimed target) client.AccountPatch {
-	var p client.AccountPatch
-	for field := range aimed.wanted {
-		switch field {
-		case "name":
-			p.Name = client.Set(aimed.account.Name)
-		case "external_id":
-			p.ExternalID = client.Null[string]()
-			if aimed.account.ExternalID != nil {
-				p.ExternalID = client.Set(*aimed.account.ExternalID)
-			}
-		case "tags":
-			p.Tags = client.Set(aimed.account.Tags)
-		default:
-			p.Properties = client.Set(aimed.account.Properties)
-		}
-	}
-	return p
-}
-
-// unclear tells whether a failed write may have happened all the same.
-func unclear(err error) bool {
-	failure, ok := errors.AsType[*client.Error](err)
-	return ok && failure.Sent
-}
-
-// unseen words a write that could not be read back.
-func unseen(writeErr, readErr error) error {
-	if writeErr != nil {
-		return plain.Refuse("Outcome unknown: PostHog did not answer the change, nor the look afterwards. The change may or may not be there. Read the object before you repeat anything.")
-	}
-	return plain.Refuse("PostHog accepted the change, but it could not be read back (%s). Read the object to see what is there now.", plain.Explain(readErr))
 }
 
 // remark is what a receipt says besides its outcome.
@@ -224,42 +188,4 @@ func remark(outcome journal.Outcome, writeErr error) string {
 		text = "PostHog's answer was lost; this is what was read afterwards. " + text
 	}
 	return text
-}
-
-// Inverse is the change that turns after back into before.
-func Inverse(before, after map[string]any) Change {
-	change := Change{Set: map[string]json.RawMessage{}, Roles: map[Role]string{}}
-	for field, old := range before {
-		text, _ := old.(string)
-		switch {
-		case field == "name":
-			change.Name = text
-		case field == "external_id" && old != nil:
-			change.ExternalID = text
-		case field == "tags":
-			was, is := texts(old), texts(after[field])
-			change.TagsAdd, change.TagsRemove = without(was, is), without(is, was)
-		case slices.Contains(Roles, Role(field)):
-			change.Roles[Role(field)] = None
-			if old != nil {
-				change.Roles[Role(field)] = text
-			}
-		case old == nil:
-			change.Unset = append(change.Unset, field)
-		default:
-			change.Set[field], _ = json.Marshal(old) // it came from JSON
-		}
-	}
-	slices.Sort(change.Unset)
-	return change
-}
-
-func texts(value any) []string {
-	list, _ := value.([]string)
-	return list
-}
-
-// without is the members of a that b lacks.
-func without(a, b []string) []string {
-	return slices.DeleteFunc(slices.Clone(a), func(s string) bool { return slices.Contains(b, s) })
 }

@@ -20,22 +20,15 @@ type GetAccountRequest struct {
 
 // GetAccountResult is one account.
 type GetAccountResult struct {
-	Account          AccountRow     `json:"account"`
-	MatchedBy        string         `json:"matched_by" jsonschema_description:"What of the account the given reference matched."`
-	CustomProperties map[string]any `json:"custom_properties,omitempty" jsonschema_description:"Values that are set, by name."`
-	Notebooks        []NotebookRow  `json:"notebooks,omitempty" jsonschema_description:"Newest first."`
-	NotebooksOmitted int            `json:"notebooks_omitted,omitempty" jsonschema_description:"Further notes; list_notebooks shows them."`
-	Relationships    []Relationship `json:"relationships,omitempty"`
-	URL              string         `json:"url"`
-	ProjectID        int64          `json:"project_id"`
-	Untrusted        string         `json:"untrusted"`
-}
-
-// Relationship is a colleague's part in an account.
-type Relationship struct {
-	Role  string `json:"role"`
-	Email string `json:"email,omitempty"`
-	User  int64  `json:"user"`
+	Account          AccountRow               `json:"account"`
+	MatchedBy        string                   `json:"matched_by" jsonschema_description:"What of the account the given reference matched."`
+	CustomProperties map[string]any           `json:"custom_properties,omitempty" jsonschema_description:"Values that are set, by name."`
+	Notebooks        []NotebookRow            `json:"notebooks,omitempty" jsonschema_description:"Newest first."`
+	NotebooksOmitted int                      `json:"notebooks_omitted,omitempty" jsonschema_description:"Further notes; list_notebooks shows them."`
+	Relationships    []portfolio.Relationship `json:"relationships,omitempty"`
+	URL              string                   `json:"url"`
+	ProjectID        int64                    `json:"project_id"`
+	Untrusted        string                   `json:"untrusted"`
 }
 
 var getAccountTool = define(Spec{
@@ -86,7 +79,11 @@ func (r *GetAccountResult) include(ctx context.Context, s scope, account client.
 		return err
 	}
 	if slices.Contains(what, "relationships") {
-		r.Relationships = relationships(account)
+		held, err := s.book.Holders(ctx, account)
+		if err != nil {
+			return err
+		}
+		r.Relationships = held
 	}
 	for _, note := range notes.Results {
 		r.Notebooks = append(r.Notebooks, notebookRow(note))
@@ -119,14 +116,4 @@ func setValues(properties []portfolio.Property) map[string]any {
 		}
 	}
 	return values
-}
-
-func relationships(account client.Account) []Relationship {
-	var held []Relationship
-	for _, role := range portfolio.Roles {
-		if holder := portfolio.HolderOf(account, role); holder != nil {
-			held = append(held, Relationship{Role: string(role), Email: holder.Email, User: holder.ID})
-		}
-	}
-	return held
 }

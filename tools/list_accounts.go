@@ -57,7 +57,7 @@ func listAccounts(d *Desk, ctx context.Context, in ListAccountsRequest) (List[Ac
 	for i, account := range found.Accounts {
 		rows[i] = projection.row(account)
 	}
-	return listed(page, s, List[AccountRow]{Rows: rows, Total: found.Total, Filters: found.Filters, URLTemplate: s.links.account("{id}")}, found.More), nil
+	return listed(page, s, List[AccountRow]{Rows: rows, Total: found.Total, Filters: found.Filters, Note: found.Note, URLTemplate: s.links.account("{id}")}, found.More), nil
 }
 
 // withoutPaging is what decides which rows come in which order.

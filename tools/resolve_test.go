@@ -175,8 +175,8 @@ func TestRoleFilters(t *testing.T) {
 }
 
 // A PostHog that does not know a filter answers with all accounts. They are
-// not what was asked for, and none of them is shown.
-func TestIgnoredFiltersListNothing(t *testing.T) {
+// not what was asked for: the filter is applied here, and the answer says so.
+func TestIgnoredFiltersAreAppliedHere(t *testing.T) {
 	t.Parallel()
 	ignores := func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -188,13 +188,18 @@ func TestIgnoredFiltersListNothing(t *testing.T) {
 			next.ServeHTTP(w, r)
 		})
 	}
-	h := open(t, setup{wrap: ignores})
-	for _, arguments := range []object{{"csm": "grace@example.com"}, {"account_owner": "unassigned"}, {"all_roles_unassigned": true}} {
-		text := h.refused("list_accounts", arguments)
-		require.Contains(t, text, "does not apply the filter")
-		require.NotContains(t, text, "rows")
+	h, truth := open(t, setup{wrap: ignores}), open(t, setup{})
+	for _, arguments := range []object{
+		{"csm": "grace@example.com"}, {"account_owner": "unassigned"}, {"all_roles_unassigned": true},
+		{"csm": "grace@example.com", "limit": 7}, {"csm": "unassigned", "search": "a"},
+	} {
+		got, want := h.must("list_accounts", arguments), truth.must("list_accounts", arguments)
+		require.Equal(t, want.get("rows").Raw, got.get("rows").Raw, "%v", arguments)
+		require.Equal(t, want.get("total").Raw, got.get("total").Raw)
+		require.Equal(t, want.get("filters").Raw, got.get("filters").Raw)
+		require.Contains(t, got.str("note"), "This PostHog cannot filter by role")
 	}
-	h.must("list_accounts", object{"search": "acme"})
+	require.Empty(t, h.must("list_accounts", object{"search": "acme"}).str("note"))
 }
 
 // Without the right to list members a colleague's e-mail cannot be looked up:

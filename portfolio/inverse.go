@@ -1,0 +1,44 @@
+package portfolio
+
+import (
+	"encoding/json"
+	"slices"
+)
+
+// Inverse is the change that turns after back into before.
+func Inverse(before, after map[string]any) Change {
+	change := Change{Set: map[string]json.RawMessage{}, Roles: map[Role]string{}}
+	for field, old := range before {
+		text, _ := old.(string)
+		switch {
+		case field == "name":
+			change.Name = text
+		case field == "external_id" && old != nil:
+			change.ExternalID = text
+		case field == "tags":
+			was, is := texts(old), texts(after[field])
+			change.TagsAdd, change.TagsRemove = without(was, is), without(is, was)
+		case slices.Contains(Roles, Role(field)):
+			change.Roles[Role(field)] = None
+			if old != nil {
+				change.Roles[Role(field)] = text
+			}
+		case old == nil:
+			change.Unset = append(change.Unset, field)
+		default:
+			change.Set[field], _ = json.Marshal(old) // it came from JSON
+		}
+	}
+	slices.Sort(change.Unset)
+	return change
+}
+
+func texts(value any) []string {
+	list, _ := value.([]string)
+	return list
+}
+
+// without is the members of a that b lacks.
+func without(a, b []string) []string {
+	return slices.DeleteFunc(slices.Clone(a), func(s string) bool { return slices.Contains(b, s) })
+}
