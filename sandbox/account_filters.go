@@ -9,11 +9,16 @@ import (
 // accountFilter is what the list of accounts is narrowed to; the filters
 // combine with AND.
 type accountFilter struct {
-	search        string
-	tags          []string
-	roles         [roleCount]roleFilter
-	allUnassigned bool
-	ordering      string
+	search   string
+	contacts []string // e-mail addresses and domains in the search
+	tags     []string
+	roles    [roleCount]roleFilter
+	ordering string
+
+	hideChurned, hideIgnored bool
+
+	nobodyHolds func(*account) bool // nil for no filter
+	denied      func(*account) bool
 }
 
 // roleFilter narrows to one holder, or to nobody. The zero value is no filter.
@@ -33,22 +38,43 @@ func (r roleFilter) accepts(holder *int64) bool {
 }
 
 // accountFilter reads the query. Only malformed tags are refused; whatever
-// else makes no sense is ignored in silence.
-func (q *request) accountFilter() (accountFilter, *reply) {
+// else makes no sense is ignored in silence, and so are the role filters of
+// the documented generation in every other.
+func (s *Sandbox) accountFilter(q *request) (accountFilter, *reply) {
 	tags, refusal := q.tagsFilter()
 	if refusal != nil {
 		return accountFilter{}, refusal
 	}
 	filter := accountFilter{
-		search:        strings.ToUpper(strings.TrimSpace(q.param("search"))),
-		tags:          tags,
-		allUnassigned: strings.EqualFold(q.param("all_roles_unassigned"), "true"),
-		ordering:      q.param("ordering"),
+		search:   strings.ToUpper(strings.TrimSpace(q.param("search"))),
+		tags:     tags,
+		ordering: q.param("ordering"),
+		denied:   q.denies,
 	}
-	for i, name := range roleNames {
-		filter.roles[i] = q.roleFilter(name)
+	if q.flag("all_roles_unassigned") {
+		filter.nobodyHolds = s.unassigned
+	}
+	if s.gen.rolesInProperties() {
+		for i, name := range roleNames {
+			filter.roles[i] = q.roleFilter(name)
+		}
+	}
+	if s.gen.tracksAccounts() {
+		filter.contacts = contactsIn(q.param("search"))
+		filter.hideChurned, filter.hideIgnored = !q.flag("include_churned"), !q.flag("include_ignored")
 	}
 	return filter, nil
+}
+
+// flag reads a boolean parameter: only the word true counts, in any case.
+func (q *request) flag(name string) bool { return strings.EqualFold(q.param(name), "true") }
+
+// unassigned tells whether nobody holds any role of an account.
+func (s *Sandbox) unassigned(a *account) bool {
+	if s.gen.hasRelationships() {
+		return !s.relationshipRows().anyHolder(a.id, nil)
+	}
+	return a.roles == roles{}
 }
 
 // roleFilter takes an integer user id or the word unassigned. Anything else,
@@ -66,19 +92,30 @@ func (q *request) roleFilter(name string) roleFilter {
 }
 
 func (f accountFilter) accepts(a *account) bool {
-	if f.search != "" && !strings.Contains(strings.ToUpper(a.name), f.search) &&
-		(a.externalID == nil || !strings.Contains(strings.ToUpper(*a.externalID), f.search)) {
+	switch {
+	case f.denied(a), f.hideChurned && a.tracking.churnedAt != nil, f.hideIgnored && a.tracking.ignoredAt != nil:
 		return false
-	}
-	if len(f.tags) > 0 && !slices.ContainsFunc(f.tags, func(tag string) bool { return slices.Contains(a.tags, tag) }) {
+	case f.search != "" && !f.finds(a):
+		return false
+	case len(f.tags) > 0 && !slices.ContainsFunc(f.tags, func(tag string) bool { return slices.Contains(a.tags, tag) }):
+		return false
+	case f.nobodyHolds != nil && !f.nobodyHolds(a):
 		return false
 	}
 	for i, role := range f.roles {
-		if !role.accepts(a.roles[i]) || f.allUnassigned && a.roles[i] != nil {
+		if !role.accepts(a.roles[i]) {
 			return false
 		}
 	}
 	return true
+}
+
+// finds tells whether the search is part of the name or the external id, or
+// holds an address or a domain by which mail finds the account.
+func (f accountFilter) finds(a *account) bool {
+	return strings.Contains(strings.ToUpper(a.name), f.search) ||
+		a.externalID != nil && strings.Contains(strings.ToUpper(*a.externalID), f.search) ||
+		a.tracking.finds(f.contacts)
 }
 
 // sort orders by one column, the newest first unless another is named. Where

@@ -81,21 +81,25 @@ func (q *request) userIDs(name string) ([]int64, *reply) {
 	return ids, nil
 }
 
-func (f noteFilter) accepts(n *notebook, a *account) bool {
+func (s *Sandbox) acceptsNote(f noteFilter, n *notebook, a *account) bool {
 	switch {
 	case f.account != nil && *f.account != a.id:
 		return false
 	case f.createdBy != nil && (n.createdBy == nil || !containsID(f.createdBy, n.createdBy.ID)):
 		return false
-	case f.assignedTo != nil && !a.assignedTo(f.assignedTo):
+	case f.assignedTo != nil && !s.assignedTo(a, f.assignedTo):
 		return false
 	}
 	return f.name == "" || n.matches(f.search) || strings.Contains(strings.ToUpper(a.name), f.name)
 }
 
-// assignedTo tells whether one of the users is the account's CSM or account
-// executive. Its owner does not count.
-func (a *account) assignedTo(users []int64) bool {
+// assignedTo tells whether an account is one of the users'. Where roles are
+// properties that means its CSM or account executive, not its owner; else
+// any relationship.
+func (s *Sandbox) assignedTo(a *account, users []int64) bool {
+	if s.gen.hasRelationships() {
+		return s.relationshipRows().anyHolder(a.id, users)
+	}
 	return slices.ContainsFunc(a.roles[:roleAccountOwner], func(holder *int64) bool {
 		return holder != nil && containsID(users, *holder)
 	})
@@ -108,7 +112,8 @@ func (s *Sandbox) listAccountNotes(q *request) reply {
 	}
 	accounts := s.accountRows().rows
 	rows := slices.DeleteFunc(s.notebookRows().allVisible(), func(n *notebook) bool {
-		return !filter.accepts(n, accounts[*n.account])
+		a := accounts[*n.account]
+		return q.denies(a) || !s.acceptsNote(filter, n, a)
 	})
 	slices.SortFunc(rows, func(a, b *notebook) int {
 		return cmp.Or(b.modifiedAt.Compare(a.modifiedAt), cmp.Compare(b.seq, a.seq))

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -9,7 +10,8 @@ import (
 )
 
 // The three roles of an account, in the order of PostHog's schema. In the
-// documented generation they live in the account's properties.
+// documented generation they live in the account's properties; in newer ones
+// they are relationships, which relationships.go keeps.
 const (
 	roleCSM = iota
 	roleAccountExecutive
@@ -28,6 +30,7 @@ type propertyKind int
 const (
 	textProperty propertyKind = iota // a text or null, never coerced
 	roleProperty                     // {"id": int, "email": string} or null
+	listProperty                     // a list of texts, never null
 )
 
 // accountProperty is one key of the closed schema.
@@ -36,23 +39,32 @@ type accountProperty struct {
 	kind propertyKind
 }
 
-// documentedProperties is the schema of the documented generation. Errors
-// come in this order.
-var documentedProperties = []accountProperty{
-	{"csm", roleProperty},
-	{"account_executive", roleProperty},
-	{"account_owner", roleProperty},
-	{"stripe_customer_id", textProperty},
-	{"hubspot_deal_id", textProperty},
-	{"billing_id", textProperty},
-	{"sfdc_id", textProperty},
-	{"zendesk_id", textProperty},
-	{"slack_channel_id", textProperty},
-	{"usage_dashboard_link", textProperty},
-}
+// The schemas of the generations. Errors come in this order.
+var (
+	roleProperties   = []accountProperty{{"csm", roleProperty}, {"account_executive", roleProperty}, {"account_owner", roleProperty}}
+	commonProperties = []accountProperty{
+		{"stripe_customer_id", textProperty},
+		{"hubspot_deal_id", textProperty},
+		{"billing_id", textProperty},
+		{"sfdc_id", textProperty},
+		{"zendesk_id", textProperty},
+		{"slack_channel_id", textProperty},
+		{"usage_dashboard_link", textProperty},
+	}
+	senderProperties = []accountProperty{{"email_domains", listProperty}, {"known_emails", listProperty}}
+	newerProperties  = []accountProperty{{"metabase_link", textProperty}, {"website_domain", textProperty}}
+)
 
-// propertySchema is the closed schema of the sandbox's generation.
-func (s *Sandbox) propertySchema() []accountProperty { return documentedProperties }
+// propertySchema is the closed schema of a generation.
+func (g generation) propertySchema() []accountProperty {
+	switch {
+	case g.rolesInProperties():
+		return slices.Concat(roleProperties, commonProperties)
+	case g.tracksAccounts():
+		return slices.Concat(senderProperties, commonProperties, newerProperties)
+	}
+	return commonProperties
+}
 
 // propertiesField reads the member properties as an object; null counts as an
 // empty one. Its keys are checked later, by checkProperties.
@@ -71,12 +83,12 @@ func (f fields) propertiesField() (sent bool, object json.RawMessage, refusal *r
 // checkProperties holds an object against the schema and answers what is
 // stored: exactly the keys that were sent, nulls included. Bad values are
 // reported before unknown keys.
-func checkProperties(schema []accountProperty, object json.RawMessage) (json.RawMessage, *reply) {
+func (s *Sandbox) checkProperties(object json.RawMessage) (json.RawMessage, *reply) {
 	members, stored := fields{}, map[string]any{}
 	if err := json.Unmarshal(object, &members); err != nil {
 		return nil, refuse("properties", "", "properties must be a JSON object.")
 	}
-	for _, property := range schema {
+	for _, property := range s.propertySchema {
 		raw, sent := members[property.name]
 		if !sent {
 			continue
@@ -87,7 +99,7 @@ func checkProperties(schema []accountProperty, object json.RawMessage) (json.Raw
 		}
 		stored[property.name] = value
 	}
-	if unknown := firstUnknown(object, stored); unknown != "" {
+	if unknown := s.firstUnknown(object, stored); unknown != "" {
 		return nil, refuse("properties", "", unknown+": Extra inputs are not permitted")
 	}
 	encoded, err := encode(stored)
@@ -99,9 +111,12 @@ func checkProperties(schema []accountProperty, object json.RawMessage) (json.Raw
 }
 
 // firstUnknown names the first key of an object that is not among the known.
-func firstUnknown(object json.RawMessage, known map[string]any) (unknown string) {
+// A server that drops role keys does not count them.
+func (s *Sandbox) firstUnknown(object json.RawMessage, known map[string]any) (unknown string) {
 	gjson.ParseBytes(object).ForEach(func(key, _ gjson.Result) bool {
-		if _, ok := known[key.String()]; !ok {
+		_, ok := known[key.String()]
+		dropped := s.gen.dropsRoleKeys() && slices.Contains(roleNames[:], key.String())
+		if !ok && !dropped {
 			unknown = key.String()
 		}
 		return unknown == ""
@@ -110,6 +125,9 @@ func firstUnknown(object json.RawMessage, known map[string]any) (unknown string)
 }
 
 func (p accountProperty) check(raw json.RawMessage) (value any, problem string) {
+	if p.kind == listProperty {
+		return checkTexts(p.name, raw)
+	}
 	if string(raw) == "null" {
 		return nil, ""
 	}
@@ -120,6 +138,22 @@ func (p accountProperty) check(raw json.RawMessage) (value any, problem string) 
 		return nil, p.name + ": Input should be a valid string"
 	}
 	return decodeString(raw), ""
+}
+
+// checkTexts reads a list of texts.
+func checkTexts(name string, raw json.RawMessage) (value any, problem string) {
+	var items []json.RawMessage
+	if err := json.Unmarshal(raw, &items); err != nil || items == nil {
+		return nil, name + ": Input should be a valid list"
+	}
+	texts := make([]string, len(items))
+	for i, item := range items {
+		if pythonType(item) != "str" {
+			return nil, name + "." + strconv.Itoa(i) + ": Input should be a valid string"
+		}
+		texts[i] = decodeString(item)
+	}
+	return texts, ""
 }
 
 // checkRole reads one role. The id is coerced the way PostHog's validator
@@ -172,6 +206,12 @@ func coerceID(raw json.RawMessage) (id int64, problem string) {
 		return 0, "Input should be a valid integer, unable to parse string as an integer"
 	}
 	return 0, "Input should be a valid integer"
+}
+
+// setProperties stores properties, with what is read out of them often kept at
+// hand.
+func (a *account) setProperties(stored json.RawMessage) {
+	a.properties, a.roles, a.tracking.senders = stored, rolesOf(stored), sendersOf(stored)
 }
 
 // rolesOf reads the holders out of stored properties. A missing key, a null

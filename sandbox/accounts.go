@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,6 +26,7 @@ type account struct {
 	externalID *string
 	properties json.RawMessage // as stored: only the keys somebody sent
 	roles      roles           // read out of properties, or empty
+	tracking   tracking        // nothing, in older generations
 	tags       []string
 	createdAt  time.Time
 	updatedAt  time.Time
@@ -94,6 +96,9 @@ func (s *Sandbox) routeAccounts() {
 		"PUT":    {scopes: write, run: func(q *request) reply { return s.updateAccount(q, false) }},
 		"DELETE": {scopes: write, run: s.deleteAccount},
 	})
+	if s.gen.newest() {
+		s.route(bothMounts, "accounts/by_external_id", actions{"GET": {scopes: read, reads: true, run: s.accountByExternalID}})
+	}
 	s.route(bothMounts, "tags", actions{}) // there, but not for personal keys
 }
 
@@ -105,31 +110,66 @@ type accountBody struct {
 	Properties json.RawMessage `json:"properties"`
 	Tags       []string        `json:"tags"`
 	Notebooks  []string        `json:"notebooks"`
+	Cadence    newer[*string]  `json:"slack_summary_cadence,omitzero"`
+	ChurnedAt  newer[*string]  `json:"churned_at,omitzero"`
+	IgnoredAt  newer[*string]  `json:"ignored_at,omitzero"`
 	CreatedAt  string          `json:"created_at"`
 	CreatedBy  *int64          `json:"created_by"`
 	UpdatedAt  string          `json:"updated_at"`
 }
 
 func (s *Sandbox) accountBody(a *account) accountBody {
+	tracks := s.gen.tracksAccounts()
 	return accountBody{
 		ID: a.id.String(), Name: a.name, ExternalID: a.externalID, Properties: a.properties,
 		Tags: shuffled(a.tags), Notebooks: s.notebookRows().linked(a.id),
+		Cadence: since(tracks, a.tracking.cadence), ChurnedAt: since(tracks, stampOrNull(a.tracking.churnedAt)),
+		IgnoredAt: since(tracks, stampOrNull(a.tracking.ignoredAt)),
 		CreatedAt: stamp(a.createdAt), CreatedBy: a.createdBy, UpdatedAt: stamp(a.updatedAt),
 	}
 }
 
 func (s *Sandbox) listAccounts(q *request) reply {
-	filter, refusal := q.accountFilter()
+	filter, refusal := s.accountFilter(q)
 	if refusal != nil {
 		return *refusal
 	}
 	return ok(paginate(q, s.accountRows().matching(filter), s.accountBody))
 }
 
-func (s *Sandbox) showAccount(q *request) reply {
+// account is the account in the URL, or why there is none: a forbidden one is
+// a 403.
+func (s *Sandbox) account(q *request) (*account, *reply) {
 	a := s.accountRows().find(q.arg("account"))
-	if a == nil {
-		return rowNotFound()
+	switch {
+	case a == nil:
+		missing := rowNotFound()
+		return nil, &missing
+	case q.denies(a):
+		return nil, refuseAccess("You do not have permission to perform this action.")
+	}
+	return a, nil
+}
+
+// accountAbove is the account in the URL of something that belongs to it. A
+// forbidden one looks missing here.
+func (s *Sandbox) accountAbove(q *request) *account {
+	a := s.accountRows().find(q.arg("account"))
+	if a == nil || q.denies(a) {
+		return nil
+	}
+	return a
+}
+
+// denies tells whether access control keeps the caller from an account.
+func (q *request) denies(a *account) bool {
+	return len(q.key.DeniedAccounts) > 0 && !q.isAdmin() && slices.Contains(q.key.DeniedAccounts, a.id.String())
+}
+
+func (s *Sandbox) showAccount(q *request) reply {
+	a, refusal := s.account(q)
+	if refusal != nil {
+		return *refusal
 	}
 	return ok(s.accountBody(a))
 }
@@ -140,11 +180,12 @@ type accountInput struct {
 	name, externalID textField
 	properties       json.RawMessage // as sent
 	tags             []json.RawMessage
+	tracking         trackingInput
 
 	propertiesSent, tagsSent bool
 }
 
-func (q *request) accountInput(partial bool) (in accountInput, refusal *reply) {
+func (s *Sandbox) accountInput(q *request, partial bool) (in accountInput, refusal *reply) {
 	body, refusal := q.object()
 	if refusal != nil {
 		return in, refusal
@@ -161,8 +202,17 @@ func (q *request) accountInput(partial bool) (in accountInput, refusal *reply) {
 	if q.isForm() {
 		body.splitFormTags()
 	}
-	in.tagsSent, in.tags, refusal = body.tagsField()
+	if in.tagsSent, in.tags, refusal = body.tagsField(); refusal != nil || !s.gen.tracksAccounts() {
+		return in, refusal
+	}
+	in.tracking, refusal = body.trackingInput()
 	return in, refusal
+}
+
+// touches tells whether an update writes the account's row. Tags live in rows
+// of their own.
+func (in accountInput) touches() bool {
+	return in.name.sent || in.externalID.sent || in.propertiesSent || in.tracking.cadence.sent || in.tracking.churnedSent
 }
 
 // apply writes the input over a copy of a row. Sent properties and tags
@@ -176,12 +226,13 @@ func (s *Sandbox) apply(in accountInput, old account) (*account, *reply) {
 		updated.externalID = in.externalID.value
 	}
 	if in.propertiesSent {
-		stored, refusal := checkProperties(s.propertySchema(), in.properties)
+		stored, refusal := s.checkProperties(in.properties)
 		if refusal != nil {
 			return nil, refusal
 		}
-		updated.properties, updated.roles = stored, rolesOf(stored)
+		updated.setProperties(stored)
 	}
+	in.tracking.apply(&updated.tracking)
 	if s.accountRows().externalIDTaken(updated.externalID, old.id) {
 		refusal := conflict("An account with this external_id already exists for this team.")
 		return nil, &refusal
@@ -197,7 +248,7 @@ func (s *Sandbox) apply(in accountInput, old account) (*account, *reply) {
 }
 
 func (s *Sandbox) createAccount(q *request) reply {
-	in, refusal := q.accountInput(false)
+	in, refusal := s.accountInput(q, false)
 	if refusal != nil {
 		return *refusal
 	}
@@ -211,37 +262,45 @@ func (s *Sandbox) createAccount(q *request) reply {
 }
 
 // updateAccount is PATCH and PUT, which differ only in that PUT requires the
-// name. The body is checked before anybody looks for the row. Tags live in
-// rows of their own, so that a change of them alone leaves updated_at alone.
+// name. The body is checked before anybody looks for the row. Only admins may
+// change the texts by which mail finds its account, and who replaces the
+// properties without naming them does.
 func (s *Sandbox) updateAccount(q *request, partial bool) reply {
-	in, refusal := q.accountInput(partial)
+	in, refusal := s.accountInput(q, partial)
 	if refusal != nil {
 		return *refusal
 	}
-	old := s.accountRows().find(q.arg("account"))
-	if old == nil {
-		return rowNotFound()
+	old, refusal := s.account(q)
+	if refusal != nil {
+		return *refusal
 	}
 	a, refusal := s.apply(in, *old)
 	if refusal != nil {
 		return *refusal
 	}
-	if in.name.sent || in.externalID.sent || in.propertiesSent {
+	if !a.tracking.senders.same(old.tracking.senders) && !q.isAdmin() {
+		return forbidden("You do not have permission to perform this action.")
+	}
+	if in.touches() {
 		a.updatedAt = s.rowTime()
 	}
 	s.accountRows().put(a)
 	return ok(s.accountBody(a))
 }
 
-// deleteAccount is final. The account's values and the links to its notebooks
-// go with it; the notebooks themselves stay behind, on nobody's list.
+// deleteAccount is final. The account's values, its relationships and the
+// links to its notebooks go with it; the notebooks themselves stay behind, on
+// nobody's list.
 func (s *Sandbox) deleteAccount(q *request) reply {
-	store := s.accountRows()
-	a := store.find(q.arg("account"))
-	if a == nil {
-		return rowNotFound()
+	a, refusal := s.account(q)
+	if refusal != nil {
+		return *refusal
 	}
-	delete(store.rows, a.id)
+	if s.relationshipRows().controls(a.id) {
+		return conflict("This account has a controlled relationship, or history under one, so it can't be deleted. Ignore the account to hide it instead.")
+	}
+	delete(s.accountRows().rows, a.id)
+	s.relationshipRows().dropAccount(a.id)
 	s.notebookRows().orphan(a.id)
 	s.customPropertyRows().dropAccount(a.id)
 	return noContent()

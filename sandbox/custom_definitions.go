@@ -28,25 +28,32 @@ const (
 )
 
 var storageOf = map[string]storage{
-	"text": textStorage, "select": textStorage,
+	"text": textStorage, "select": textStorage, "link": textStorage,
 	"number": numberStorage, "currency": numberStorage, "percent": numberStorage,
 	"date": datetimeStorage, "datetime": datetimeStorage,
 	"boolean": booleanStorage,
 }
 
-// displayTypes are the types of the documented generation.
-var displayTypes = []string{"text", "number", "currency", "percent", "date", "datetime", "boolean", "select"}
+// displayTypes are the types of a generation.
+func (g generation) displayTypes() []string {
+	types := []string{"text", "number", "currency", "percent", "date", "datetime", "boolean", "select"}
+	if g.tracksAccounts() {
+		types = append(types, "link")
+	}
+	return types
+}
 
 // definitionInput is a create or an update after the checks of single fields.
 type definitionInput struct {
 	name, description textField
 	displayType       string // empty when not sent
+	target            targetInput
 	bigNumber         *bool
 	options           []json.RawMessage
 	optionsSent       bool
 }
 
-func (q *request) definitionInput(partial bool) (in definitionInput, refusal *reply) {
+func (s *Sandbox) definitionInput(q *request, partial bool) (in definitionInput, refusal *reply) {
 	body, refusal := q.object()
 	if refusal != nil {
 		return in, refusal
@@ -59,11 +66,16 @@ func (q *request) definitionInput(partial bool) (in definitionInput, refusal *re
 	}
 	switch {
 	case body.sent("display_type"):
-		if in.displayType, refusal = body.choice("display_type", displayTypes...); refusal != nil {
+		if in.displayType, refusal = body.choice("display_type", s.gen.displayTypes()...); refusal != nil {
 			return in, refusal
 		}
 	case !partial:
 		return in, required("display_type")
+	}
+	if s.gen.tracksAccounts() {
+		if in.target, refusal = body.targetInput(partial); refusal != nil {
+			return in, refusal
+		}
 	}
 	if body.sent("is_big_number") {
 		big, refusal := body.boolean("is_big_number")
@@ -73,9 +85,17 @@ func (q *request) definitionInput(partial bool) (in definitionInput, refusal *re
 		in.bigNumber = &big
 	}
 	if in.optionsSent = body.sent("options"); in.optionsSent && !body.isNull("options") {
-		in.options, refusal = body.list("options")
+		if in.options, refusal = body.list("options"); refusal != nil {
+			return in, refusal
+		}
 	}
-	return in, refusal
+	return in, in.target.check(partial)
+}
+
+// renames tells whether the input changes what is fixed for a definition that
+// PostHog writes itself: its name and its type.
+func (in definitionInput) renames(d definition) bool {
+	return in.name.sent && *in.name.value != d.name || in.displayType != "" && in.displayType != d.displayType
 }
 
 // apply writes the input over a row. The flag for big numbers is dropped in

@@ -31,6 +31,7 @@ type definition struct {
 	bigNumber   bool
 	options     []option // of a select, nil otherwise
 	source      *sourceBody
+	canonical   bool // PostHog writes it itself; means nothing to older generations
 	createdAt   time.Time
 	createdBy   *int64
 	updatedAt   time.Time
@@ -81,8 +82,11 @@ func (s *Sandbox) routeCustomProperties() {
 		"GET":    {scopes: read, reads: true, run: s.showDefinition},
 		"PATCH":  {scopes: write, run: func(q *request) reply { return s.updateDefinition(q, true) }},
 		"PUT":    {scopes: write, run: func(q *request) reply { return s.updateDefinition(q, false) }},
-		"DELETE": {scopes: write, run: s.deleteDefinition},
+		"DELETE": {scopes: write, admin: s.gen.newest(), run: s.deleteDefinition},
 	})
+	if s.gen.tracksAccounts() {
+		s.route(bothMounts, "custom_property_definitions/values", actions{"GET": {scopes: read, reads: true, run: s.suggestValues}})
+	}
 	s.route(projectsOnly, "accounts/{account}/custom_property_values", actions{
 		"GET":  {scopes: read, reads: true, run: s.listValues},
 		"POST": {scopes: write, run: s.setValue},
@@ -91,17 +95,21 @@ func (s *Sandbox) routeCustomProperties() {
 
 // definitionBody is a definition as the API shows it.
 type definitionBody struct {
-	ID          string      `json:"id"`
-	Name        string      `json:"name"`
-	Description *string     `json:"description"`
-	DisplayType string      `json:"display_type"`
-	IsBigNumber bool        `json:"is_big_number"`
-	Options     []option    `json:"options"`
-	Source      *sourceBody `json:"source"`
-	CreatedAt   string      `json:"created_at"`
-	CreatedBy   *int64      `json:"created_by"`
-	UpdatedAt   string      `json:"updated_at"`
-	References  []string    `json:"references"`
+	ID          string        `json:"id"`
+	Name        string        `json:"name"`
+	Description *string       `json:"description"`
+	DisplayType string        `json:"display_type"`
+	TargetType  newer[string] `json:"target_type,omitzero"`
+	GroupType   newer[*int64] `json:"group_type_index,omitzero"`
+	IsBigNumber bool          `json:"is_big_number"`
+	IsCanonical newer[bool]   `json:"is_canonical,omitzero"`
+	Options     []option      `json:"options"`
+	Source      *sourceBody   `json:"source"`
+	CreatedAt   string        `json:"created_at"`
+	CreatedBy   *int64        `json:"created_by"`
+	UpdatedAt   string        `json:"updated_at"`
+	References  []string      `json:"references"`
+	InWorkflow  newer[bool]   `json:"has_workflow_reference,omitzero"`
 }
 
 // sourceBody is the warehouse view that feeds a definition.
@@ -120,9 +128,13 @@ type sourceBody struct {
 	UpdatedAt           string  `json:"updated_at"`
 }
 
-func (d *definition) body() definitionBody {
+// definitionBody shows a definition. All of the sandbox's are for accounts, and no
+// workflow uses one.
+func (s *Sandbox) definitionBody(d *definition) definitionBody {
+	now := s.gen.tracksAccounts()
 	return definitionBody{
 		ID: d.id.String(), Name: d.name, Description: d.description, DisplayType: d.displayType, IsBigNumber: d.bigNumber,
+		TargetType: since(now, "account"), GroupType: since[*int64](now, nil), IsCanonical: since(now, d.canonical), InWorkflow: since(now, false),
 		Options: d.options, Source: d.source, CreatedAt: stamp(d.createdAt), CreatedBy: d.createdBy, UpdatedAt: stamp(d.updatedAt),
 		References: []string{},
 	}
@@ -132,7 +144,7 @@ func (s *Sandbox) listDefinitions(q *request) reply {
 	rows := slices.SortedFunc(maps.Values(s.customPropertyRows().definitions), func(a, b *definition) int {
 		return cmp.Or(compareNames(a.name, b.name), cmp.Compare(a.id.String(), b.id.String()))
 	})
-	return ok(paginate(q, rows, (*definition).body))
+	return ok(paginate(q, rows, s.definitionBody))
 }
 
 func (s *Sandbox) showDefinition(q *request) reply {
@@ -140,11 +152,11 @@ func (s *Sandbox) showDefinition(q *request) reply {
 	if d == nil {
 		return rowNotFound()
 	}
-	return ok(d.body())
+	return ok(s.definitionBody(d))
 }
 
 func (s *Sandbox) createDefinition(q *request) reply {
-	in, refusal := q.definitionInput(false)
+	in, refusal := s.definitionInput(q, false)
 	if refusal != nil {
 		return *refusal
 	}
@@ -154,7 +166,7 @@ func (s *Sandbox) createDefinition(q *request) reply {
 
 // updateDefinition is PATCH and PUT; PUT requires name and type.
 func (s *Sandbox) updateDefinition(q *request, partial bool) reply {
-	in, refusal := q.definitionInput(partial)
+	in, refusal := s.definitionInput(q, partial)
 	if refusal != nil {
 		return *refusal
 	}
@@ -177,6 +189,9 @@ func (s *Sandbox) deleteDefinition(q *request) reply {
 
 // saveDefinition applies the input to a copy of a row and stores it.
 func (s *Sandbox) saveDefinition(in definitionInput, d definition, answer func(any) reply) reply {
+	if s.gen.tracksAccounts() && d.canonical && in.renames(d) {
+		return invalid("", "", "This custom property is managed by PostHog and can't be edited manually.")
+	}
 	if refusal := in.apply(&d); refusal != nil {
 		return *refusal
 	}
@@ -186,5 +201,5 @@ func (s *Sandbox) saveDefinition(in definitionInput, d definition, answer func(a
 	}
 	d.updatedAt = s.rowTime()
 	store.definitions[d.id] = &d
-	return answer(d.body())
+	return answer(s.definitionBody(&d))
 }

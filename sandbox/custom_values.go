@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -72,7 +73,7 @@ func (s *Sandbox) ForceValueConflicts(n int) {
 
 // listValues is a bare array, newest first.
 func (s *Sandbox) listValues(q *request) reply {
-	a := s.accountRows().find(q.arg("account"))
+	a := s.accountAbove(q)
 	if a == nil {
 		return rowNotFound()
 	}
@@ -89,7 +90,7 @@ func (s *Sandbox) listValues(q *request) reply {
 // setValue looks for the account before it reads the body, unlike the writes
 // of accounts and notebooks.
 func (s *Sandbox) setValue(q *request) reply {
-	a := s.accountRows().find(q.arg("account"))
+	a := s.accountAbove(q)
 	if a == nil {
 		return rowNotFound()
 	}
@@ -101,6 +102,10 @@ func (s *Sandbox) setValue(q *request) reply {
 	if refusal != nil {
 		return *refusal
 	}
+	if string(raw) == "null" {
+		s.customPropertyRows().clear(a.id, d.id)
+		return noContent()
+	}
 	value, expected := coerceValue(d, raw)
 	if expected != "" {
 		return invalid("value", "", fmt.Sprintf("Custom property '%s' expects %s", d.name, expected))
@@ -110,22 +115,29 @@ func (s *Sandbox) setValue(q *request) reply {
 		return conflict(fmt.Sprintf("An active value for custom property '%s' was set concurrently.", d.name))
 	}
 	row := &propertyValue{id: newID(), account: a.id, definition: d.id, value: value, createdAt: s.rowTime(), createdBy: &q.user.ID}
-	others := slices.DeleteFunc(slices.Clone(store.values[a.id]), func(v *propertyValue) bool { return v.definition == d.id })
-	store.values[a.id] = append(others, row)
+	store.clear(a.id, d.id)
+	store.values[a.id] = append(store.values[a.id], row)
 	return created(row.body(d))
 }
 
+// clear takes an account's value for a definition away, if it has one.
+func (store *customPropertyStore) clear(account, definition uuid.UUID) {
+	store.values[account] = slices.DeleteFunc(slices.Clone(store.values[account]), func(v *propertyValue) bool { return v.definition == definition })
+}
+
 // valueInput checks the body and finds the definition. An unknown one is an
-// invalid field here, not a 404.
+// invalid field here, not a 404. The newest server takes null, to clear.
 func (s *Sandbox) valueInput(body fields) (*definition, json.RawMessage, *reply) {
 	id, refusal := definitionID(body)
 	if refusal != nil {
 		return nil, nil, refusal
 	}
-	raw := body["value"]
+	raw, verb := body["value"], "set"
 	switch {
 	case !body.sent("value"):
 		return nil, nil, required("value")
+	case body.isNull("value") && s.gen.newest():
+		verb = "cleared"
 	case body.isNull("value"):
 		return nil, nil, refuse("value", "null", "This field may not be null.")
 	case pythonType(raw) == "list" || pythonType(raw) == "dict":
@@ -136,7 +148,9 @@ func (s *Sandbox) valueInput(body fields) (*definition, json.RawMessage, *reply)
 	case d == nil:
 		return nil, nil, refuse("definition", "", "Custom property definition not found.")
 	case d.source != nil:
-		return nil, nil, refuse("definition", "", "This custom property is managed by a data warehouse source and can't be set manually.")
+		return nil, nil, refuse("definition", "", "This custom property is managed by a data warehouse source and can't be "+verb+" manually.")
+	case d.canonical && s.gen.tracksAccounts():
+		return nil, nil, refuse("definition", "", "This custom property is managed by PostHog and can't be edited manually.")
 	}
 	return d, raw, nil
 }
@@ -159,8 +173,11 @@ func definitionID(body fields) (uuid.UUID, *reply) {
 // coerceValue turns a JSON scalar into what a definition stores, or says what
 // it expects instead.
 func coerceValue(d *definition, raw json.RawMessage) (value any, expected string) {
-	if d.displayType == "select" {
+	switch d.displayType {
+	case "select":
 		return coerceSelect(d, raw)
+	case "link":
+		return coerceLink(raw)
 	}
 	switch storageOf[d.displayType] {
 	case numberStorage:
@@ -191,6 +208,17 @@ func coerceSelect(d *definition, raw json.RawMessage) (value any, expected strin
 		return decodeString(raw), ""
 	}
 	return nil, "one of its options: " + strings.Join(labels, ", ")
+}
+
+// coerceLink takes an absolute web address.
+func coerceLink(raw json.RawMessage) (value any, expected string) {
+	if pythonType(raw) == "str" {
+		link, err := url.Parse(decodeString(raw))
+		if err == nil && (link.Scheme == "http" || link.Scheme == "https") && link.Host != "" {
+			return decodeString(raw), ""
+		}
+	}
+	return nil, "an HTTP or HTTPS URL"
 }
 
 func coerceNumber(raw json.RawMessage) (value any, expected string) {

@@ -2,6 +2,8 @@ package sandbox
 
 import (
 	"net/http"
+
+	"posthog-accounts-mcp/notes"
 )
 
 // routeGeneralNotebooks is the part of PostHog's general notebooks API that
@@ -16,6 +18,9 @@ func (s *Sandbox) routeGeneralNotebooks() {
 		"PUT":    {scopes: write, run: s.updateGeneralNotebook},
 		"DELETE": {scopes: write, reads: true, run: s.forbidNotebookDelete},
 	})
+	if s.gen.newest() {
+		s.route(bothMounts, "notebooks/{notebook}/markdown", actions{"GET": {scopes: read, reads: true, run: s.showMarkdown}})
+	}
 }
 
 // generalNotebookBody is a notebook as the general API shows it.
@@ -52,6 +57,17 @@ func (s *Sandbox) showGeneralNotebook(q *request) reply {
 		return notFound("Not found.")
 	}
 	return ok(n.generalBody())
+}
+
+// showMarkdown is a notebook as text, whatever it is stored as. A blank page
+// has none.
+func (s *Sandbox) showMarkdown(q *request) reply {
+	n := s.notebookRows().rows[q.arg("notebook")]
+	if n == nil || n.deleted {
+		return notFound("Not found.")
+	}
+	markdown, _ := notes.ToMarkdown(n.document()) // what is no document shows as a blank page
+	return ok(map[string]string{"markdown": markdown})
 }
 
 func (s *Sandbox) forbidNotebookDelete(*request) reply {
@@ -118,7 +134,7 @@ func (s *Sandbox) updateGeneralNotebook(q *request) reply {
 			return conflict("Someone else edited the Notebook")
 		}
 		n.version = old.version + 1
-		n.fromText, n.content = false, nil
+		n.made, n.content = ofContent, nil
 		if !in.body.isNull("content") {
 			n.content = jsonb(in.body["content"])
 		}
@@ -143,7 +159,7 @@ func (n *notebook) change(in notebookInput) {
 		n.title = in.title.value
 	}
 	if in.text.sent {
-		n.content, n.fromText = n.document(), false
+		n.content, n.made = n.document(), ofContent
 		n.text = in.text.value
 	}
 	if in.deleted != nil {

@@ -37,6 +37,8 @@ type user struct {
 	Role       string
 	Level      int // 1 member, 8 admin, 15 owner
 	JoinedAt   time.Time
+
+	outsider bool // of no organisation that the sandbox has
 }
 
 // userBody is how PostHog shows a user inside other objects.
@@ -74,7 +76,8 @@ func (s *Sandbox) userByID(id int64) *user {
 }
 
 func (s *Sandbox) routeIdentity() {
-	s.routeGlobal("/api/personal_api_keys/{id}", actions{"GET": {anyKey: true, exempt: true, reads: true, run: s.showKey}})
+	s.routeOAuth()
+	s.routeGlobal("/api/personal_api_keys/{id}", actions{"GET": {anyKey: true, exempt: true, personal: true, reads: true, run: s.showKey}})
 	s.routeGlobal("/api/users/@me", actions{"GET": {scopes: []string{"user:read"}, reads: true, run: s.showMe, exempt: true}})
 	s.routeGlobal("/api/projects", actions{"GET": {scopes: []string{"project:read"}, reads: true, run: s.listProjects}})
 	s.routeGlobal("/api/organizations/{organization}/members", actions{"GET": {scopes: []string{"organization_member:read"}, reads: true, run: s.listMembers}})
@@ -122,13 +125,17 @@ func (s *Sandbox) showMe(q *request) reply {
 		Name string `json:"name"`
 		Slug string `json:"slug"`
 	}
-	org := organizationBody{s.org.ID, s.org.Name, "sandbox"}
-	return ok(struct {
+	me := struct {
 		userBody
-		Team          projectBody        `json:"team"`
-		Organization  organizationBody   `json:"organization"`
+		Team          *projectBody       `json:"team"`
+		Organization  *organizationBody  `json:"organization"`
 		Organizations []organizationBody `json:"organizations"`
-	}{*q.user.show(), s.project.show(), org, []organizationBody{org}})
+	}{userBody: *q.user.show(), Organizations: []organizationBody{}}
+	if !q.user.outsider {
+		team, org := s.project.show(), organizationBody{s.org.ID, s.org.Name, "sandbox"}
+		me.Team, me.Organization, me.Organizations = &team, &org, append(me.Organizations, org)
+	}
+	return ok(me)
 }
 
 type projectBody struct {

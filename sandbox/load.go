@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"net/url"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -56,25 +58,98 @@ func (s *Sandbox) loadAccounts(store *accountStore) {
 			row.externalID = &seeded.ExternalID
 		}
 		s.loadProperties(row, seeded)
+		s.loadTracking(row, seeded)
 		store.put(row)
 	}
 }
 
-// loadProperties is where the generations differ in how they keep roles: in
-// this one they are properties.
+// loadProperties is where the generations differ most: in the documented one
+// roles are properties, in the current one an account's domain is.
 func (s *Sandbox) loadProperties(row *account, seeded seed.Account) {
 	properties := map[string]any{}
 	for key, value := range seeded.Properties {
 		properties[key] = value
 	}
-	for i, holder := range []int64{seeded.CSM, seeded.AccountExecutive, seeded.AccountOwner} {
-		if u := s.userByID(holder); u != nil {
-			properties[roleNames[i]] = map[string]any{"id": u.ID, "email": u.Email}
+	if s.gen.rolesInProperties() {
+		for i, holder := range seededRoles(seeded) {
+			if u := s.userByID(holder); u != nil {
+				properties[roleNames[i]] = map[string]any{"id": u.ID, "email": u.Email}
+			}
 		}
 	}
+	if s.gen.tracksAccounts() {
+		addDomain(properties, seeded)
+	}
 	encoded, _ := encode(properties) // texts and numbers only: it cannot fail
-	row.properties = jsonb(encoded)
-	row.roles = rolesOf(row.properties)
+	row.setProperties(jsonb(encoded))
+}
+
+// seededRoles are the holders of the three roles, 0 for nobody.
+func seededRoles(seeded seed.Account) [roleCount]int64 {
+	return [roleCount]int64{seeded.CSM, seeded.AccountExecutive, seeded.AccountOwner}
+}
+
+// addDomain adds the properties that came with the current generation.
+func addDomain(properties map[string]any, seeded seed.Account) {
+	properties["website_domain"] = seeded.Domain
+	if seeded.ExternalID != "" {
+		properties["metabase_link"] = "https://metabase.example.com/dashboard/12-account?org=" + url.QueryEscape(seeded.ExternalID)
+	}
+	if len(seeded.EmailDomains) > 0 {
+		properties["email_domains"] = seeded.EmailDomains
+	}
+	if len(seeded.KnownEmails) > 0 {
+		properties["known_emails"] = seeded.KnownEmails
+	}
+}
+
+// loadTracking hides an account from the lists of the current generation from
+// the last time that somebody changed it.
+func (s *Sandbox) loadTracking(row *account, seeded seed.Account) {
+	if !s.gen.tracksAccounts() {
+		return
+	}
+	if seeded.Churned {
+		row.tracking.churnedAt = &row.updatedAt
+	}
+	if seeded.Ignored {
+		row.tracking.ignoredAt = &row.updatedAt
+	}
+}
+
+// seededDefinitions are what the portfolio's relationships are called, in the
+// order of the roles.
+var seededDefinitions = [roleCount]struct{ id, name, description string }{
+	{"01943aa0-e000-7c51-9a0e-3b7d5c2f8e01", "CSM", "The customer success manager responsible for this account"},
+	{"01943aa0-e400-7d62-8b1f-4c8e6d3a9f02", "Account executive", "Who sells to this account"},
+	{"01943aa0-e800-7e73-9c20-5d9f7e4bac03", "Account owner", "Who answers for this account"},
+}
+
+// loadRelationships makes the seeded roles relationships, as PostHog's own
+// migration of older projects did.
+func (s *Sandbox) loadRelationships(store *relationshipStore) {
+	store.definitions, store.byAccount = map[uuid.UUID]*relationshipDefinition{}, map[uuid.UUID][]*relationship{}
+	if s.opts.Empty || !s.gen.hasRelationships() {
+		return
+	}
+	var definitions [roleCount]*relationshipDefinition
+	for i, seeded := range seededDefinitions {
+		definitions[i] = &relationshipDefinition{id: uuid.MustParse(seeded.id), name: seeded.name, description: &seeded.description,
+			singleHolder: true, controlled: slices.Contains(s.opts.Controlled, seeded.name)}
+		store.definitions[definitions[i].id] = definitions[i]
+	}
+	source := migrationSource
+	for _, seeded := range seed.Accounts() {
+		account := uuid.MustParse(seeded.ID)
+		for i, holder := range seededRoles(seeded) {
+			if u := s.userByID(holder); u != nil {
+				store.byAccount[account] = append(store.byAccount[account], &relationship{
+					id: uuid.NewSHA1(account, []byte(seededDefinitions[i].id)), definition: definitions[i], user: u,
+					startedAt: s.ago(seeded.CreatedAgo), source: &source,
+				})
+			}
+		}
+	}
 }
 
 func (s *Sandbox) loadNotebooks(store *notebookStore) {
@@ -86,14 +161,14 @@ func (s *Sandbox) loadNotebooks(store *notebookStore) {
 		linkedTo := uuid.MustParse(seeded.AccountID)
 		author := s.userByID(seeded.Author)
 		row := &notebook{
-			id: uuid.MustParse(seeded.ID), shortID: seeded.ShortID, account: &linkedTo, text: &seeded.Markdown, fromText: true,
+			id: uuid.MustParse(seeded.ID), shortID: seeded.ShortID, account: &linkedTo, text: &seeded.Markdown, made: s.gen.fromText(),
 			createdAt: s.ago(seeded.Ago), modifiedAt: s.ago(seeded.ModifiedAgo), createdBy: author, modifiedBy: author,
 		}
 		if !seeded.NullTitle {
 			row.title = &seeded.Title
 		}
-		if seeded.Doc != nil { // somebody saved it in the editor
-			row.content, row.fromText, row.version = jsonb(seeded.Doc), false, 1
+		if seeded.Doc != nil { // somebody saved it in the editor, as rich text to this day
+			row.content, row.made, row.version = jsonb(seeded.Doc), ofContent, 1
 		}
 		store.add(row)
 	}
@@ -108,7 +183,7 @@ func (s *Sandbox) loadCustomProperties(store *customPropertyStore) {
 	for _, seeded := range seed.Definitions() {
 		row := &definition{
 			id: uuid.MustParse(seeded.ID), name: seeded.Name, displayType: seeded.DisplayType, bigNumber: seeded.IsBigNumber,
-			createdAt: made, createdBy: s.userRef(seed.Ada), updatedAt: made,
+			canonical: seeded.Canonical, createdAt: made, createdBy: s.userRef(seed.Ada), updatedAt: made,
 		}
 		if seeded.Description != "" {
 			row.description = &seeded.Description

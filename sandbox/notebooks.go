@@ -34,14 +34,32 @@ type notebook struct {
 	seq        int64
 	title      *string
 	text       *string
-	content    json.RawMessage // nil for null
-	fromText   bool            // content is what PostHog makes of the text: made when shown, to save memory
+	content    json.RawMessage // nil for null, and for what is made of the text
+	made       madeOf
 	version    int64
 	deleted    bool
 	createdAt  time.Time
 	modifiedAt time.Time
 	createdBy  *user
 	modifiedBy *user
+}
+
+// madeOf tells what a notebook's document is made of. What follows from the
+// text is made when it is shown, to save memory.
+type madeOf int
+
+const (
+	ofContent  madeOf = iota // it is stored
+	ofMarkdown               // of the text, rendered as rich text
+	ofText                   // of the text, whole, in a Markdown notebook
+)
+
+// fromText is what this generation makes of a note's text.
+func (g generation) fromText() madeOf {
+	if g.newest() {
+		return ofText
+	}
+	return ofMarkdown
 }
 
 // notebookRows is how actions reach the notebooks; see accountRows.
@@ -128,14 +146,17 @@ func (n *notebook) body() notebookBody {
 }
 
 func (n *notebook) document() json.RawMessage {
-	if n.fromText {
+	switch n.made {
+	case ofMarkdown:
 		return jsonb(notes.FromMarkdown(*n.text))
+	case ofText:
+		return jsonb(notes.WrapMarkdown(*n.text))
 	}
 	return n.content
 }
 
 func (s *Sandbox) listNotebooks(q *request) reply {
-	a := s.accountRows().find(q.arg("account"))
+	a := s.accountAbove(q)
 	if a == nil {
 		return rowNotFound()
 	}
@@ -185,7 +206,7 @@ func authorName(n *notebook) string {
 
 // findNotebook is a visible notebook of the account in the URL.
 func (s *Sandbox) findNotebook(q *request) *notebook {
-	a := s.accountRows().find(q.arg("account"))
+	a := s.accountAbove(q)
 	if a == nil {
 		return nil
 	}
@@ -233,31 +254,38 @@ func (s *Sandbox) createNotebook(q *request) reply {
 	if refusal != nil {
 		return *refusal
 	}
-	a := s.accountRows().find(q.arg("account"))
+	a := s.accountAbove(q)
 	if a == nil {
 		return rowNotFound()
 	}
 	now := s.rowTime()
 	n := &notebook{id: newID(), shortID: newShortID(), account: &a.id, title: title.value, text: text.value,
 		createdAt: now, modifiedAt: now, createdBy: q.user, modifiedBy: q.user}
-	s.storeDocument(n, body["content"])
+	if refusal := s.storeDocument(n, body["content"]); refusal != nil {
+		return *refusal
+	}
 	s.notebookRows().add(n)
 	return created(n.body())
 }
 
 // storeDocument decides what becomes of a new notebook's content. A usable
-// document is stored as it is; without one, the text counts as Markdown and
-// is rendered; without a text, whatever was sent is stored, although the page
-// stays blank.
-func (s *Sandbox) storeDocument(n *notebook, content json.RawMessage) {
+// document is stored; without one, the text counts as Markdown; without a
+// text, whatever was sent is stored, although the page may stay blank.
+func (s *Sandbox) storeDocument(n *notebook, content json.RawMessage) *reply {
+	sent := len(content) > 0 && string(content) != "null"
 	switch {
-	case usableDocument(content):
-		n.content = jsonb(content)
-	case n.text != nil && *n.text != "":
-		n.fromText = true
-	case len(content) > 0 && string(content) != "null":
+	case !usableDocument(content) && n.text != nil && *n.text != "":
+		n.made = s.gen.fromText()
+	case sent && s.gen.newest():
+		markdown, err := notes.ToMarkdown(content)
+		if err != nil {
+			return refuse("content", "", "Content could not be converted to a Markdown notebook.") // PostHog's own words are not known
+		}
+		n.content = jsonb(notes.WrapMarkdown(markdown))
+	case sent:
 		n.content = jsonb(content)
 	}
+	return nil
 }
 
 // usableDocument tells whether content is an object of type doc with a list

@@ -20,14 +20,14 @@ func (s *Sandbox) routePersons() {
 		"GET":    s.reading(s.retrievePerson, read),
 		"PATCH":  s.writing(s.updatePerson, queryLimit),
 		"PUT":    s.writing(s.updatePerson, queryLimit),
-		"DELETE": s.writing(s.deletePerson, crudLimit),
+		"DELETE": s.writing(s.deletePerson, personCrudLimit),
 	})
 	s.routePerson("/{id}/update_property", actions{"POST": s.writing(s.updateProperty, queryLimit)})
 	s.routePerson("/{id}/delete_property", actions{"POST": s.writing(s.deleteProperty, queryLimit)})
 	s.routePerson("/{id}/split", actions{"POST": s.writing(s.splitPerson, queryLimit)})
-	s.routePerson("/{id}/delete_events", actions{"POST": s.writing(s.deletePersonEvents, crudLimit)})
-	s.routePerson("/{id}/delete_recordings", actions{"POST": s.writing(s.deletePersonRecordings, crudLimit)})
-	s.routePerson("/bulk_delete", actions{"POST": s.writing(s.bulkDelete, crudLimit)})
+	s.routePerson("/{id}/delete_events", actions{"POST": s.writing(s.deletePersonEvents, personCrudLimit)})
+	s.routePerson("/{id}/delete_recordings", actions{"POST": s.writing(s.deletePersonRecordings, personCrudLimit)})
+	s.routePerson("/bulk_delete", actions{"POST": s.writing(s.bulkDelete, personCrudLimit)})
 	s.routePerson("/reset_person_distinct_id", actions{"POST": s.writing(s.resetDistinctID, queryLimit)})
 
 	s.routePerson("/{id}/activity", actions{"GET": s.reading(s.listOwnActivity, "activity_log:read")})

@@ -2,15 +2,12 @@ package sandbox
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
 	"mime"
 	"net/http"
 	"net/url"
-	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -44,6 +41,9 @@ type action struct {
 	limit    limitKind
 	anyKey   bool   // needs no scope
 	exempt   bool   // open to project-limited keys although outside of projects
+	personal bool   // knows personal keys only, no OAuth tokens
+	admin    bool   // for admins of the project
+	flag     string // a feature flag that the sandbox's organisation does not have
 	jsonOnly bool   // a form body is answered 415
 	reads    bool   // may run beside other readers
 	prepare  func() // runs before the lock is taken, to bring data up to date
@@ -97,8 +97,8 @@ func (s *Sandbox) dispatch(r *http.Request, methods actions, gate func(*request,
 		method = http.MethodGet
 	}
 	act, exists := methods[method]
-	if !exists || (len(act.scopes) == 0 && !act.anyKey) {
-		return s.refuseKeys()
+	if refusal := s.checkAction(q, act, exists); refusal != nil {
+		return *refusal
 	}
 	if refusal := gate(q, act); refusal != nil {
 		return *refusal
@@ -222,59 +222,4 @@ func pythonType(raw json.RawMessage) string {
 		return "float"
 	}
 	return "int"
-}
-
-// projectGate resolves the project of the URL and holds the key against it. A
-// URL without a project means the caller's current one. A project token in the
-// query of a GET overrides the URL, whoever put it there.
-func (s *Sandbox) projectGate(q *request, act action) *reply {
-	id := q.arg("project")
-	number, err := strconv.ParseInt(id, 10, 64)
-	if id == "@current" || id == "" {
-		number, err = s.project.ID, nil
-	}
-	if token := cmp.Or(q.param("token"), q.param("api_key")); token != "" && q.Method == http.MethodGet {
-		if token != ProjectToken {
-			refusal := unauthenticated("authentication_failed", "Incorrect authentication credentials.")
-			return &refusal
-		}
-		number, err = s.project.ID, nil
-	}
-	if err != nil || number != s.project.ID {
-		refusal := notFound("Project not found.")
-		return &refusal
-	}
-	if len(q.key.Projects) > 0 && !containsID(q.key.Projects, number) {
-		refusal := forbidden("API key does not have access to the requested project: ID " + strconv.FormatInt(number, 10) + ".")
-		return &refusal
-	}
-	if refusal := s.organizationGate(q); refusal != nil {
-		return refusal
-	}
-	return q.key.require(act.scopes)
-}
-
-// organizationGate holds a key that is limited to organisations against the
-// sandbox's one.
-func (s *Sandbox) organizationGate(q *request) *reply {
-	if len(q.key.Organizations) == 0 || slices.Contains(q.key.Organizations, s.org.ID) {
-		return nil
-	}
-	refusal := forbidden("API key does not have access to the requested organization: ID " + s.org.ID + ".")
-	return &refusal
-}
-
-// globalGate refuses project-limited keys outside of projects.
-func (s *Sandbox) globalGate(q *request, act action) *reply {
-	if act.exempt {
-		return q.key.require(act.scopes)
-	}
-	if len(q.key.Projects) > 0 {
-		refusal := forbidden("API keys with scoped projects are only supported on project-based endpoints.")
-		return &refusal
-	}
-	if refusal := s.organizationGate(q); refusal != nil {
-		return refusal
-	}
-	return q.key.require(act.scopes)
 }

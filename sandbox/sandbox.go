@@ -28,6 +28,9 @@ const (
 	// Documented is the generation of the published API pages: roles live in
 	// an account's properties and notes are rich-text documents.
 	Documented Profile = "documented"
+	// Current is the newest PostHog: roles are relationships, notes are
+	// Markdown, and accounts can be churned or ignored.
+	Current Profile = "current"
 )
 
 // Well-known values of a fresh sandbox.
@@ -57,6 +60,28 @@ type Options struct {
 	// error handler loses it, so a client must read the wait from the text.
 	RetryAfter bool
 
+	// Bridge makes it the server between the two profiles: relationships hold
+	// the roles, and role keys in properties vanish without a word.
+	Bridge bool
+	// EarlierCurrent makes it an earlier step of the current generation: role
+	// keys are refused already, but notes are rich text, a caller's documents
+	// are kept as they are, and a custom property cannot be cleared.
+	EarlierCurrent bool
+
+	// Controlled names the relationship definitions that are controlled: what
+	// PostHog's own MCP server may not change, and nobody may delete.
+	Controlled []string
+	// EndableByKeys gives the end of a relationship the scope account:write.
+	// The code read maps none, so that keys are refused.
+	EndableByKeys bool
+
+	// MCPReadOnly is the organisation's switch that allows PostHog's own MCP
+	// server nothing but reading. It knows that server by its User-Agent.
+	MCPReadOnly bool
+	// NoMemberKeys is the organisation's switch that forbids personal API keys
+	// to members who are no admins.
+	NoMemberKeys bool
+
 	// CaptureFails loses every event that person writes send, which PostHog
 	// answers with 202 all the same.
 	CaptureFails bool
@@ -78,11 +103,13 @@ type Options struct {
 // Sandbox is one in-memory PostHog. It is an http.Handler, safe for
 // concurrent use.
 type Sandbox struct {
-	opts  Options
-	now   func() time.Time
-	start time.Time // seeded dates count back from here
-	mux   *http.ServeMux
-	keys  map[string]*Key
+	opts           Options
+	gen            generation
+	propertySchema []accountProperty
+	now            func() time.Time
+	start          time.Time // seeded dates count back from here
+	mux            *http.ServeMux
+	keys           map[string]*Key
 
 	throttles throttles
 	faults    atomic.Pointer[faultPlan] // nil when nothing fails
@@ -94,6 +121,7 @@ type Sandbox struct {
 	accounts         accountStore
 	notebooks        notebookStore
 	customProperties customPropertyStore
+	relationships    relationshipStore
 	persons          personStore
 }
 
@@ -108,11 +136,13 @@ func New(opts Options) *Sandbox {
 	}
 	s := &Sandbox{
 		opts:  opts,
+		gen:   opts.generation(),
 		now:   opts.Now,
 		start: opts.Now().UTC().Truncate(time.Millisecond),
 		mux:   http.NewServeMux(),
 		keys:  map[string]*Key{},
 	}
+	s.propertySchema = s.gen.propertySchema()
 	s.seedIdentity()
 	s.addKey(Key{Value: DefaultKey, Scopes: []string{"*"}})
 	for _, key := range opts.Keys {
@@ -122,6 +152,8 @@ func New(opts Options) *Sandbox {
 	s.routeAccounts()
 	s.routeNotebooks()
 	s.routeCustomProperties()
+	s.routeRelationships()
+	s.routeAccountExtras()
 	s.routePersons()
 	s.routeCapture()
 	s.mux.HandleFunc("/", endpointNotFound)
@@ -151,6 +183,9 @@ func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
 		r2.RequestURI = r.RequestURI // next and previous links keep the caller's own path
 		r = r2
 	}
+	if s.gen.onlyProjects() {
+		r = withoutEnvironments(r)
+	}
 	if escaped := r.URL.EscapedPath(); path.Clean(escaped) != escaped {
 		endpointNotFound(w, r)
 		return
@@ -160,4 +195,22 @@ func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
 
 func endpointNotFound(w http.ResponseWriter, _ *http.Request) {
 	notFound("Endpoint not found.").send(w)
+}
+
+// withoutEnvironments is a request as the current generation sees it: it knows
+// no environments, and takes each for the project of that number.
+func withoutEnvironments(r *http.Request) *http.Request {
+	const environments, projects = "/api/environments/", "/api/projects/"
+	if !strings.HasPrefix(r.URL.Path, environments) {
+		return r
+	}
+	rewritten := r.Clone(r.Context())
+	rewritten.URL.Path = projects + strings.TrimPrefix(r.URL.Path, environments)
+	if raw, is := strings.CutPrefix(r.URL.RawPath, environments); is {
+		rewritten.URL.RawPath = projects + raw
+	}
+	if sent, is := strings.CutPrefix(r.RequestURI, environments); is {
+		rewritten.RequestURI = projects + sent
+	}
+	return rewritten
 }

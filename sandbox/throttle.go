@@ -13,10 +13,13 @@ type limitKind int
 
 const (
 	// crudLimit is PostHog's default: 480 a minute and 4,800 an hour per key.
+	// OAuth tokens are not counted.
 	crudLimit limitKind = iota
 	// queryLimit is that of person reads and property writes: 240 a minute
 	// per key, one bucket for all of them, no hourly cap.
 	queryLimit
+	// personCrudLimit is that of person deletions: for keys the default.
+	personCrudLimit
 )
 
 // rate is one throttle: at most max requests within the window.
@@ -26,9 +29,25 @@ type rate struct {
 	window time.Duration
 }
 
-var limits = map[limitKind][]rate{
-	crudLimit:  {{"burst", 480, time.Minute}, {"sustained", 4800, time.Hour}},
-	queryLimit: {{"clickhouse_burst", 240, time.Minute}},
+var (
+	crudRates  = []rate{{"burst", 480, time.Minute}, {"sustained", 4800, time.Hour}}
+	queryRates = []rate{{"clickhouse_burst", 240, time.Minute}}
+	// userRates are shared by all tokens of a user, and by the user's browser.
+	userRates = []rate{{"user_burst", 180, time.Minute}, {"user_sustained", 1200, time.Hour}}
+)
+
+// rates are the throttles of an action for one kind of caller, and whom they
+// count: a key by itself, an OAuth token together with its user's others.
+func (k limitKind) rates(key *Key) (rates []rate, counted string) {
+	switch {
+	case key.isOAuth() && k == crudLimit:
+		return nil, ""
+	case key.isOAuth():
+		return userRates, "user " + strconv.FormatInt(key.User, 10)
+	case k == queryLimit:
+		return queryRates, key.Value
+	}
+	return crudRates, key.Value
 }
 
 // throttles remembers when each key made its requests, as Django REST
@@ -45,8 +64,9 @@ func (s *Sandbox) throttle(q *request, kind limitKind) *reply {
 		return nil
 	}
 	var wait time.Duration
-	for _, r := range limits[kind] {
-		wait = max(wait, s.throttles.take(r.bucket+" "+q.key.Value, r, s.now()))
+	rates, counted := kind.rates(q.key)
+	for _, r := range rates {
+		wait = max(wait, s.throttles.take(r.bucket+" "+counted, r, s.now()))
 	}
 	if wait <= 0 {
 		return nil

@@ -112,6 +112,26 @@ func (f fields) choice(name string, choices ...string) (string, *reply) {
 	return "", refuse(name, "invalid_choice", fmt.Sprintf("%q is not a valid choice.", strings.Trim(text, `"`)))
 }
 
+// integer reads a required IntegerField: a number, or a text of digits, of
+// which a fraction of zeros is cut.
+func (f fields) integer(name string) (int64, *reply) {
+	switch {
+	case !f.sent(name):
+		return 0, required(name)
+	case f.isNull(name):
+		return 0, refuse(name, "null", "This field may not be null.")
+	}
+	text, _ := textOf(f[name])
+	if whole, fraction, cut := strings.Cut(text, "."); cut && strings.Trim(fraction, "0") == "" {
+		text = whole
+	}
+	number, ok := parsePythonInt(text)
+	if !ok {
+		return 0, refuse(name, "", "A valid integer is required.")
+	}
+	return number, nil
+}
+
 // list reads a JSON array.
 func (f fields) list(name string) ([]json.RawMessage, *reply) {
 	raw := f[name]

@@ -34,7 +34,7 @@ type commandLine struct {
 // Server are the options of everything that serves or calls tools.
 type Server struct {
 	Sandbox  bool            `help:"Use the embedded PostHog look-alike instead of PostHog; needs no key." env:"POSTHOG_MCP_SANDBOX"`
-	Profile  sandbox.Profile `help:"Which PostHog generation the sandbox imitates: ${enum}." enum:"documented" default:"documented" env:"POSTHOG_MCP_PROFILE"`
+	Profile  sandbox.Profile `help:"Which PostHog generation the sandbox imitates: ${enum}." enum:"documented,current" default:"documented" env:"POSTHOG_MCP_PROFILE"`
 	ReadOnly bool            `help:"List no tool that changes anything, and send PostHog no write." env:"POSTHOG_MCP_READ_ONLY"`
 	Toolsets []string        `help:"Comma-separated toolsets to list: accounts, notebooks, properties, persons, portfolio, journal (default all)." env:"POSTHOG_MCP_TOOLSETS"`
 	Project  string          `help:"Pin the project: only this one is used, and tools no longer ask for it." placeholder:"ID" env:"POSTHOG_PROJECT_ID,POSTHOG_MCP_PROJECT"`
@@ -71,7 +71,7 @@ type Call struct {
 // Sandbox are the options of the look-alike on its own.
 type Sandbox struct {
 	Listen   string          `required:"" help:"Address to listen on." placeholder:"ADDR"`
-	Profile  sandbox.Profile `help:"Which PostHog generation to imitate: ${enum}." enum:"documented" default:"documented"`
+	Profile  sandbox.Profile `help:"Which PostHog generation to imitate: ${enum}." enum:"documented,current" default:"documented"`
 	Empty    bool            `help:"Start without accounts and persons."`
 	Key      []string        `help:"A further personal API key and its scopes. Repeatable." placeholder:"phx_name=scope,scope" sep:"none"`
 	Lag      time.Duration   `help:"Time from the answer of an asynchronous write to its effect." default:"0s"`
