@@ -21,6 +21,8 @@ type Client struct {
 	retry     retrypolicy.RetryPolicy[*response]
 	root      string // the path segment before a project's number: "projects" or "environments"
 	known     *knowledge
+	budgets   *budgets
+	flights   *flights
 }
 
 // Timeouts bound calls. A zero field keeps its default.
@@ -92,6 +94,8 @@ func New(host string, options ...Option) (*Client, error) {
 		retry:     newRetryPolicy(),
 		root:      chosen.root,
 		known:     newKnowledge(),
+		budgets:   newBudgets(),
+		flights:   newFlights(),
 	}, nil
 }
 

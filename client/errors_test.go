@@ -92,9 +92,9 @@ func TestEveryRefusal(t *testing.T) {
 				w.WriteHeader(refusal.status)
 				_, _ = io.WriteString(w, refusal.body)
 			}}
-			project := project7(t, server)
-			_, read := project.Account(t.Context(), "a")
-			_, write := project.CreateAccount(t.Context(), client.AccountCreate{Name: "A"})
+			_, read := project7(t, server).Account(t.Context(), "a")
+			// Of another client, as one that was told to wait would not send it.
+			_, write := project7(t, server).CreateAccount(t.Context(), client.AccountCreate{Name: "A"})
 			want := refusal.want
 			for _, err := range []error{read, fmt.Errorf("wrapped: %w", write)} {
 				got, ok := errors.AsType[*client.Error](err)

@@ -3,6 +3,7 @@ package client
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"io"
@@ -38,6 +39,13 @@ type response struct {
 	status int
 	header http.Header
 	body   []byte
+}
+
+// outgoing is a call ready to be sent.
+type outgoing struct {
+	method, target string
+	body           []byte
+	counted        bucket
 }
 
 // refused returns the error of a call that is not sent because of its arguments.
@@ -103,15 +111,19 @@ func jsonOf(answer *response) (gjson.Result, error) {
 	return gjson.ParseBytes(answer.body), nil
 }
 
-// send carries out a call: reads with retries, writes exactly once.
+// send carries out a call: reads with retries, shared with who asks the same meanwhile, writes exactly once.
 func (s *Session) send(ctx context.Context, c call) (*response, error) {
-	target, encoded, failure := s.prepare(ctx, c)
+	out, failure := s.prepare(ctx, c)
 	if failure == nil {
 		var answer *response
 		if c.isRead() {
-			answer, failure = s.sendRead(ctx, c.method, target, encoded)
+			same := question{key: s.key, method: out.method, target: out.target, body: sha256.Sum256(out.body)}
+			answer, failure = s.client.flights.share(ctx, same, func(ctx context.Context, patience deadline) (*response, *Error) {
+				return s.sendRead(ctx, patience, out)
+			})
 		} else {
-			answer, failure = s.sendWrite(ctx, c.method, target, encoded)
+			answer, failure = s.sendWrite(ctx, out)
+			s.client.flights.part()
 		}
 		if failure == nil {
 			return answer, nil
@@ -122,31 +134,32 @@ func (s *Session) send(ctx context.Context, c call) (*response, error) {
 }
 
 // prepare makes everything that can fail without the network.
-func (s *Session) prepare(ctx context.Context, c call) (target string, encoded []byte, failure *Error) {
+func (s *Session) prepare(ctx context.Context, c call) (outgoing, *Error) {
 	switch err := ctx.Err(); {
 	case errors.Is(err, context.Canceled):
-		return "", nil, &Error{Kind: Canceled, cause: err}
+		return outgoing{}, &Error{Kind: Canceled, cause: err}
 	case err != nil:
-		return "", nil, &Error{Kind: TimedOut, cause: err}
+		return outgoing{}, &Error{Kind: TimedOut, cause: err}
 	case s.key.IsZero():
-		return "", nil, &Error{Kind: NoKey}
+		return outgoing{}, &Error{Kind: NoKey}
 	case c.problem != "":
-		return "", nil, c.refused(c.problem)
+		return outgoing{}, c.refused(c.problem)
 	}
 	target, problem := s.client.target(c.path, c.query)
 	if problem != "" {
-		return "", nil, c.refused(problem)
+		return outgoing{}, c.refused(problem)
 	}
+	out := outgoing{method: c.method, target: target, counted: bucketOf(s.key, c)}
 	if c.body != nil {
 		var buffer bytes.Buffer
 		encoder := json.NewEncoder(&buffer)
 		encoder.SetEscapeHTML(false)
 		if err := encoder.Encode(c.body); err != nil {
-			return "", nil, c.refused("a value cannot be written as JSON")
+			return outgoing{}, c.refused("a value cannot be written as JSON")
 		}
-		encoded = bytes.TrimRight(buffer.Bytes(), "\n")
+		out.body = bytes.TrimRight(buffer.Bytes(), "\n")
 	}
-	return target, encoded, nil
+	return out, nil
 }
 
 // target joins path segments to the origin. Ids come from models and people: none may leave its place in
@@ -174,15 +187,18 @@ func (c *Client) target(segments []string, query url.Values) (target, problem st
 func isControl(r rune) bool { return r < ' ' || r == 0x7f }
 
 // sendWrite makes the only attempt of a write and works out whether it may have had an effect.
-func (s *Session) sendWrite(ctx context.Context, method, target string, body []byte) (*response, *Error) {
+func (s *Session) sendWrite(ctx context.Context, out outgoing) (*response, *Error) {
 	ctx, cancel := context.WithTimeout(ctx, s.client.timeouts.Write)
 	defer cancel()
+	if refusal := s.client.budgets.admit(ctx, out.counted, ctx.Deadline); refusal != nil {
+		return nil, refusal
+	}
 	var dialled, wrote atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GetConn:      func(string) { dialled.Store(true) },
 		WroteHeaders: func() { wrote.Store(true) },
 	})
-	answer, failure := s.attempt(ctx, method, target, body)
+	answer, failure := s.attempt(ctx, out)
 	if failure == nil {
 		return answer, nil
 	}
@@ -198,9 +214,16 @@ func (s *Session) sendWrite(ctx context.Context, method, target string, body []b
 	return nil, failure
 }
 
-// attempt sends one request and reads its answer to the end.
-func (s *Session) attempt(ctx context.Context, method, target string, body []byte) (*response, *Error) {
-	request, err := s.newRequest(ctx, method, target, body)
+// attempt sends one request, reads its answer to the end and learns from a refusal for its rate.
+func (s *Session) attempt(ctx context.Context, out outgoing) (*response, *Error) {
+	answer, failure := s.exchange(ctx, out)
+	s.client.budgets.learn(out.counted, failure)
+	return answer, failure
+}
+
+// exchange sends one request and reads its answer to the end.
+func (s *Session) exchange(ctx context.Context, out outgoing) (*response, *Error) {
+	request, err := s.newRequest(ctx, out)
 	if err != nil {
 		return nil, &Error{Kind: Invalid, Detail: "the request cannot be built"}
 	}
@@ -230,12 +253,12 @@ func (s *Session) attempt(ctx context.Context, method, target string, body []byt
 }
 
 // newRequest builds the HTTP request.
-func (s *Session) newRequest(ctx context.Context, method, target string, body []byte) (*http.Request, error) {
+func (s *Session) newRequest(ctx context.Context, out outgoing) (*http.Request, error) {
 	var reader io.Reader
-	if body != nil {
-		reader = bytes.NewReader(body)
+	if out.body != nil {
+		reader = bytes.NewReader(out.body)
 	}
-	request, err := http.NewRequestWithContext(ctx, method, target, reader)
+	request, err := http.NewRequestWithContext(ctx, out.method, out.target, reader)
 	if err != nil {
 		return nil, err
 	}
@@ -244,7 +267,7 @@ func (s *Session) newRequest(ctx context.Context, method, target string, body []
 	request.Header.Set("Authorization", "Bearer "+s.key.reveal())
 	request.Header.Set("Accept", "application/json")
 	request.Header.Set("User-Agent", s.client.userAgent)
-	if body != nil {
+	if out.body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
 	return request, nil

@@ -47,8 +47,9 @@ func pause(failure *Error, attempts int) time.Duration {
 	return backoff/2 + jitter(backoff/2)
 }
 
-// sendRead sends a read until it is answered, refused for good, or out of time.
-func (s *Session) sendRead(ctx context.Context, method, target string, body []byte) (*response, *Error) {
+// sendRead sends a read until it is answered, refused for good, or out of time: its own, or that of those who
+// wait for it.
+func (s *Session) sendRead(ctx context.Context, patience deadline, out outgoing) (*response, *Error) {
 	ctx, cancel := context.WithTimeout(ctx, s.client.timeouts.Read)
 	defer cancel()
 	retryEnd := time.Now().Add(s.client.timeouts.Retry)
@@ -60,7 +61,10 @@ func (s *Session) sendRead(ctx context.Context, method, target string, body []by
 			attemptCtx, end = context.WithDeadline(ctx, retryEnd)
 			defer end()
 		}
-		answer, failure := s.attempt(attemptCtx, method, target, body)
+		if refusal := s.client.budgets.admit(attemptCtx, out.counted, patience); refusal != nil {
+			return nil, refusal
+		}
+		answer, failure := s.attempt(attemptCtx, out)
 		if failure == nil {
 			return answer, nil
 		}
@@ -69,7 +73,7 @@ func (s *Session) sendRead(ctx context.Context, method, target string, body []by
 			failure = previous
 			failure.retryable = false
 		}
-		failure.retryable = failure.retryable && worthWaiting(ctx, failure, retryEnd)
+		failure.retryable = failure.retryable && worthWaiting(ctx, patience, failure, retryEnd)
 		previous = failure
 		return nil, failure
 	})
@@ -83,11 +87,10 @@ func (s *Session) sendRead(ctx context.Context, method, target string, body []by
 }
 
 // worthWaiting reports whether another attempt can start in time.
-func worthWaiting(ctx context.Context, failure *Error, retryEnd time.Time) bool {
+func worthWaiting(ctx context.Context, patience deadline, failure *Error, retryEnd time.Time) bool {
 	if failure.RetryAfter > maxWait {
 		return false
 	}
 	start := time.Now().Add(max(failure.RetryAfter, firstBackoff))
-	deadline, bounded := ctx.Deadline()
-	return start.Before(retryEnd) && (!bounded || start.Before(deadline))
+	return start.Before(retryEnd) && patience.allows(start) && deadline(ctx.Deadline).allows(start)
 }
