@@ -51,6 +51,11 @@ func (r *Register) Partition(person client.Person, leave []string, main string) 
 	if err := CheckSplit(leave, main); err != nil {
 		return Partition{}, err
 	}
+	if len(leave) > 0 && !person.Newest {
+		// An older PostHog ignores the list and splits off every id. Trying is no
+		// way to find out, so one that does not show to be newer counts as older.
+		return Partition{}, plain.Refuse("Not done: this PostHog gives no sign that it can split off single ids, and one that cannot splits off all of them. Give main_distinct_id instead: the one id that stays while all others leave.")
+	}
 	if main != "" && !slices.Contains(person.DistinctIDs, main) {
 		return Partition{}, plain.Refuse("Not done: %q is no distinct id of this person. PostHog does not check that and would split off every id.", plain.Short(main))
 	}

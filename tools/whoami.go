@@ -1,6 +1,7 @@
 package tools
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -10,8 +11,9 @@ import (
 	"posthog-accounts-mcp/internal/identity"
 )
 
-// WhoamiRequest are the arguments of whoami: none.
-type WhoamiRequest struct{}
+// WhoamiRequest are the arguments of whoami: the project whose generation is
+// asked for, where there are several.
+type WhoamiRequest struct{ ProjectArg }
 
 // WhoamiResult is who calls and what that allows.
 type WhoamiResult struct {
@@ -50,12 +52,12 @@ type WhoamiProject struct {
 var whoamiTool = define(Spec{
 	Name:        "whoami",
 	Title:       "Who am I",
-	Description: "The PostHog user, key scopes and projects behind this connection, and what the key cannot do. Call it when a key or project problem comes up.",
+	Description: "The PostHog user, key scopes and projects behind this connection, and what the key cannot do.",
 	Toolset:     always,
 	Effect:      Reads,
 }, whoami)
 
-func whoami(d *Desk, ctx context.Context, _ WhoamiRequest) (WhoamiResult, error) {
+func whoami(d *Desk, ctx context.Context, in WhoamiRequest) (WhoamiResult, error) {
 	caller := identity.From(ctx)
 	session := d.posthog.As(caller.Key)
 	info, err := session.KeyInfo(ctx)
@@ -63,7 +65,7 @@ func whoami(d *Desk, ctx context.Context, _ WhoamiRequest) (WhoamiResult, error)
 		return WhoamiResult{}, err
 	}
 	result := WhoamiResult{
-		Host: d.posthog.Origin(), User: &WhoamiUser{ID: info.UserID}, Projects: []WhoamiProject{}, Project: d.pinned,
+		Host: d.posthog.Origin(), User: &WhoamiUser{ID: info.UserID}, Projects: []WhoamiProject{}, Project: cmp.Or(d.pinned, in.ProjectID),
 		Key:    WhoamiKey{Label: info.Label, Source: string(caller.KeySource), Scopes: info.Scopes},
 		Cannot: missing(info), Untrusted: untrusted,
 	}
