@@ -43,8 +43,8 @@ func updatePerson(d *Desk, ctx context.Context, in UpdatePersonRequest) (Receipt
 
 // changePerson is what the three tools share that change properties.
 func (d *Desk) changePerson(ctx context.Context, project int64, reference string, set map[string]json.RawMessage, unset []string) (Receipt, error) {
-	if slices.Contains(slices.Concat(slices.Collect(maps.Keys(set)), unset), "") {
-		return Receipt{}, plain.Refuse("Not done: a property has no name.")
+	if err := checkProperties(set, unset); err != nil {
+		return Receipt{}, err
 	}
 	s, err := d.scope(ctx, project)
 	if err != nil {
@@ -64,6 +64,28 @@ func (d *Desk) changePerson(ctx context.Context, project int64, reference string
 	}, nil
 }
 
+// maxEvent bounds what one change sends. It travels as an event, and PostHog
+// drops those over 1 MB without a word.
+const maxEvent = 900_000
+
+// checkProperties refuses what PostHog would take and make something else of.
+func checkProperties(set map[string]json.RawMessage, unset []string) error {
+	if slices.Contains(slices.Concat(slices.Collect(maps.Keys(set)), unset), "") {
+		return plain.Refuse("Not done: a property has no name.")
+	}
+	size := 0
+	for name, value := range set {
+		if string(value) == "null" {
+			return plain.Refuse("Not done: null would be stored as the value of %q. To remove a property, name it in unset, or use delete_person_property.", plain.Short(name))
+		}
+		size += len(name) + len(value)
+	}
+	if size > maxEvent {
+		return plain.Refuse("Not done: the values are too large for one event, %d bytes; PostHog would drop it without a word. The most is %d.", size, maxEvent)
+	}
+	return nil
+}
+
 // undoPerson is the call that restores the former properties.
 func undoPerson(person client.Person, result people.Result) string {
 	if result.Outcome == journal.Ignored {
@@ -72,7 +94,7 @@ func undoPerson(person client.Person, result people.Result) string {
 	set, unset := map[string]any{}, []string{}
 	for name := range result.Before {
 		raw, had := person.Properties[name]
-		if had {
+		if had && string(raw) != "null" {
 			set[name] = raw
 		} else {
 			unset = append(unset, name)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
+	"posthog-accounts-mcp/internal/plain"
 	"posthog-accounts-mcp/internal/schema"
 )
 
@@ -12,7 +13,7 @@ type UpdatePersonPropertyRequest struct {
 	ProjectArg
 	PersonArg
 	Key   string       `json:"key" jsonschema:"minLength=1,maxLength=400" jsonschema_description:"Property name."`
-	Value schema.Value `json:"value" jsonschema_description:"New value; to remove a property use delete_person_property."`
+	Value schema.Value `json:"value,omitempty" jsonschema_description:"New value; to remove a property use delete_person_property."`
 }
 
 var updatePersonPropertyTool = define(Spec{
@@ -24,5 +25,8 @@ var updatePersonPropertyTool = define(Spec{
 }, updatePersonProperty)
 
 func updatePersonProperty(d *Desk, ctx context.Context, in UpdatePersonPropertyRequest) (Receipt, error) {
+	if len(in.Value) == 0 {
+		return Receipt{}, plain.Refuse("Not done: give a value other than null. To remove a property use delete_person_property.")
+	}
 	return d.changePerson(ctx, in.ProjectID, in.Person, map[string]json.RawMessage{in.Key: json.RawMessage(in.Value)}, nil)
 }
