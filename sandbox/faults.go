@@ -41,6 +41,7 @@ const (
 	FaultLostEvent FaultKind = "lost-event" // the write is accepted and its event never arrives
 )
 
+// The first two groups: what answers in place of PostHog, what spoils its answer.
 var (
 	replacing = []FaultKind{
 		FaultThrottled, FaultServerError, FaultBadGateway, FaultUnavailable, FaultGatewayTimeout,

@@ -8,7 +8,8 @@
 //
 // A reader new to the package goes: sandbox.go (what it is made of), route.go
 // (how a request finds its action, in PostHog's order of checks), reply.go
-// (both error shapes), then one file per API area.
+// (both error shapes), then one file per API area. faults.go is how all of it
+// can fail.
 package sandbox
 
 import (
