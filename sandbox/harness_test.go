@@ -73,9 +73,14 @@ func (h *harness) send(method, path string, header http.Header, body any) answer
 	request.Header = header
 	response, err := http.DefaultClient.Do(request)
 	require.NoError(h, err)
+	return readAnswer(h, response)
+}
+
+func readAnswer(t testing.TB, response *http.Response) answer {
+	t.Helper()
 	defer func() { _ = response.Body.Close() }()
 	read, err := io.ReadAll(response.Body)
-	require.NoError(h, err)
+	require.NoError(t, err)
 	return answer{status: response.StatusCode, body: string(read), header: response.Header}
 }
 
