@@ -8,10 +8,22 @@ import (
 	"posthog-accounts-mcp/journal"
 )
 
+// CheckDeletion refuses what a PostHog would take and do something else: one of
+// 2025 does not know that a person can be kept, and deletes it.
+func CheckDeletion(person client.Person, options client.DeletePersonOptions) error {
+	if options.KeepPerson && !person.Newest {
+		return plain.Refuse("Not done: this PostHog gives no sign that it can keep the person while deleting events or recordings, and one that cannot deletes the person too.")
+	}
+	return nil
+}
+
 // Delete deletes a person that was just read, what else the options name, or
 // only that, and looks what is there afterwards. Events and recordings go
 // later: PostHog deletes them in batches.
 func (r *Register) Delete(ctx context.Context, person client.Person, options client.DeletePersonOptions) (Result, error) {
+	if err := CheckDeletion(person, options); err != nil {
+		return Result{}, err
+	}
 	writeErr := r.api.DeletePerson(ctx, person.UUID, options)
 	if writeErr != nil && !unclear(writeErr) {
 		return Result{}, writeErr

@@ -6,6 +6,7 @@ import (
 	"posthog-accounts-mcp/client"
 	"posthog-accounts-mcp/internal/plain"
 	"posthog-accounts-mcp/journal"
+	"posthog-accounts-mcp/people"
 )
 
 // DeletePersonRequest are the arguments of delete_person.
@@ -38,6 +39,10 @@ func deletePerson(d *Desk, ctx context.Context, in DeletePersonRequest) (Receipt
 	if err != nil {
 		return ReceiptOrPreview{}, err
 	}
+	options := client.DeletePersonOptions{Events: in.DeleteEvents, Recordings: in.DeleteRecordings, KeepPerson: in.KeepPerson}
+	if err := people.CheckDeletion(person, options); err != nil {
+		return ReceiptOrPreview{}, err
+	}
 	agreement := d.agreement(s, "delete_person", in.Confirmation, in.unconfirmed(), personIdentity(person))
 	if !agreement.given() {
 		shown, err := previewErasure(ctx, s, person, in)
@@ -49,7 +54,7 @@ func deletePerson(d *Desk, ctx context.Context, in DeletePersonRequest) (Receipt
 	if err := agreement.check(); err != nil {
 		return ReceiptOrPreview{}, err
 	}
-	result, err := s.people.Delete(ctx, person, client.DeletePersonOptions{Events: in.DeleteEvents, Recordings: in.DeleteRecordings, KeepPerson: in.KeepPerson})
+	result, err := s.people.Delete(ctx, person, options)
 	if err != nil {
 		return ReceiptOrPreview{}, err
 	}
