@@ -135,3 +135,21 @@ func twice(t *testing.T, do func(string, object) gjson.Result, tool string, argu
 	}
 	require.Equal(t, "applied", do(tool, confirmed).Get("outcome").String())
 }
+
+// TestEveryRevision: a client gets the revision it asks for, and the newest with a handshake if it asks for
+// one that is not known.
+func TestEveryRevision(t *testing.T) {
+	t.Parallel()
+	_, origin := serve(t, nil, "--sandbox")
+	p := run(t, nil, "--sandbox")
+	for asked, want := range map[string]string{
+		"2024-11-05": "2024-11-05", "2025-03-26": "2025-03-26", "2025-06-18": "2025-06-18", legacy: legacy, "1999-01-01": legacy,
+	} {
+		message := hello(1)
+		message["params"].(object)["protocolVersion"] = asked
+		require.Equal(t, want, p.ask(message).Get("result.protocolVersion").String())
+		require.Equal(t, want, post(t, origin+"/mcp", message).body.Get("result.protocolVersion").String())
+	}
+	discovered := post(t, origin+"/mcp", request(modern, 2, "server/discover", nil)).body.Get("result")
+	require.Equal(t, []string{modern, legacy, "2025-06-18", "2025-03-26", "2024-11-05"}, texts(discovered.Get("supportedVersions")))
+}
