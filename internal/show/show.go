@@ -50,7 +50,7 @@ func Person(w io.Writer, result []byte) error {
 // table prints rows with the columns that any of them has.
 func table(out *bytes.Buffer, rows []gjson.Result) {
 	if len(rows) == 0 {
-		out.WriteString("(no rows)\n")
+		out.WriteString("(no rows)\n\n")
 		return
 	}
 	var columns []string
@@ -65,7 +65,11 @@ func table(out *bytes.Buffer, rows []gjson.Result) {
 		})
 	}
 	grid := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(grid, strings.ToUpper(strings.Join(columns, "\t")))
+	heads := make([]string, len(columns))
+	for i, column := range columns {
+		heads[i] = short(strings.ToUpper(column))
+	}
+	fmt.Fprintln(grid, strings.Join(heads, "\t"))
 	for _, row := range rows {
 		cells := make([]string, len(columns))
 		for i, column := range columns {
@@ -79,7 +83,6 @@ func table(out *bytes.Buffer, rows []gjson.Result) {
 
 // cell is a value on one line, short enough for a table.
 func cell(value gjson.Result) string {
-	const most = 60
 	text := value.String()
 	if value.IsArray() {
 		var parts []string
@@ -88,6 +91,12 @@ func cell(value gjson.Result) string {
 		}
 		text = strings.Join(parts, ", ")
 	}
+	return short(text)
+}
+
+// short is a text on one line, as long as a cell may be.
+func short(text string) string {
+	const most = 60
 	text = strings.Join(strings.Fields(printable(text)), " ")
 	if runes := []rune(text); len(runes) > most {
 		return string(runes[:most-1]) + "…"
@@ -101,15 +110,12 @@ func lines(out *bytes.Buffer, name string, value gjson.Result, depth int) {
 	switch {
 	case value.IsObject():
 		fmt.Fprintf(out, "%s%s:\n", indent, name)
-		value.ForEach(func(key, member gjson.Result) bool {
-			lines(out, printable(key.String()), member, depth+1)
-			return true
-		})
+		members(out, value, depth+1)
 	case value.IsArray():
 		fmt.Fprintf(out, "%s%s:\n", indent, name)
 		for _, item := range value.Array() {
 			if item.IsObject() {
-				lines(out, "-", item, depth+1)
+				member(out, item, depth+1)
 				continue
 			}
 			fmt.Fprintf(out, "%s  - %s\n", indent, printable(item.String()))
@@ -117,12 +123,31 @@ func lines(out *bytes.Buffer, name string, value gjson.Result, depth int) {
 	case strings.Contains(value.String(), "\n"):
 		fmt.Fprintf(out, "%s%s:\n", indent, name)
 		for line := range strings.Lines(value.String()) {
-			fmt.Fprintf(out, "%s  %s\n", indent, printable(strings.TrimRight(line, "\n")))
+			fmt.Fprintf(out, "%s  %s\n", indent, printable(strings.TrimRight(line, "\r\n")))
 		}
 	case value.Type == gjson.Null:
 		fmt.Fprintf(out, "%s%s: (none)\n", indent, name)
 	default:
 		fmt.Fprintf(out, "%s%s: %s\n", indent, name, printable(value.String()))
+	}
+}
+
+func members(out *bytes.Buffer, object gjson.Result, depth int) {
+	object.ForEach(func(key, value gjson.Result) bool {
+		lines(out, printable(key.String()), value, depth)
+		return true
+	})
+}
+
+// member prints an object in a list: a dash, and its members below each other
+// beside it.
+func member(out *bytes.Buffer, object gjson.Result, depth int) {
+	var below bytes.Buffer
+	members(&below, object, depth+1)
+	indent := strings.Repeat("  ", depth)
+	fmt.Fprintf(out, "%s- %s", indent, strings.TrimPrefix(below.String(), indent+"  "))
+	if below.Len() == 0 {
+		out.WriteByte('\n')
 	}
 }
 

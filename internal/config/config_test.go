@@ -1,0 +1,144 @@
+package config_test
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"posthog-accounts-mcp/internal/config"
+	"posthog-accounts-mcp/tools"
+)
+
+// Tests of the environment share the process's and do not run in parallel.
+
+func parse(t *testing.T, arguments ...string) config.Chosen {
+	t.Helper()
+	chosen, err := config.Parse(arguments, io.Discard)
+	require.NoError(t, err)
+	return chosen
+}
+
+func TestFlagsBeatTheEnvironment(t *testing.T) {
+	t.Setenv("POSTHOG_PROJECT_ID", "7")
+	t.Setenv("POSTHOG_MCP_READ_ONLY", "1")
+	t.Setenv("POSTHOG_MCP_TOOLSETS", "persons")
+	t.Setenv("POSTHOG_MCP_HTTP", "127.0.0.1:1")
+	serve := parse(t).Serve
+	require.Equal(t, "7", serve.Project)
+	require.True(t, serve.ReadOnly)
+	require.Equal(t, []string{"persons"}, serve.Toolsets)
+	require.Equal(t, "127.0.0.1:1", serve.HTTP)
+
+	serve = parse(t, "--project", "8", "--read-only=false", "--toolsets", "accounts,notebooks", "--http", "127.0.0.1:2").Serve
+	project, err := serve.ProjectID()
+	require.NoError(t, err)
+	require.EqualValues(t, 8, project)
+	require.False(t, serve.ReadOnly)
+	selection, err := serve.Selection()
+	require.NoError(t, err)
+	require.Equal(t, []tools.Toolset{tools.Accounts, tools.Notebooks}, selection.Toolsets)
+	require.Equal(t, "127.0.0.1:2", serve.HTTP)
+}
+
+// Clients hand over empty values, or the placeholder of their configuration,
+// for what was left out.
+func TestEmptyAndPlaceholderAreAbsent(t *testing.T) {
+	for _, nothing := range []string{"", "  ", "${POSTHOG_API_KEY}", "${input:posthog_key}", " ${} "} {
+		for _, name := range []string{"POSTHOG_API_KEY", "POSTHOG_API_KEY_FILE", "POSTHOG_HOST", "POSTHOG_PROJECT_ID", "POSTHOG_MCP_READ_ONLY", "POSTHOG_MCP_TOOLSETS", "POSTHOG_MCP_HTTP", "POSTHOG_MCP_SANDBOX"} {
+			t.Setenv(name, nothing)
+		}
+		serve := parse(t).Serve
+		require.True(t, serve.PostHog.Key.IsZero())
+		require.Equal(t, "us", serve.PostHog.Host)
+		project, err := serve.ProjectID()
+		require.NoError(t, err)
+		require.Zero(t, project)
+		selection, err := serve.Selection()
+		require.NoError(t, err)
+		require.Equal(t, tools.Selection{}, selection)
+		require.Empty(t, serve.HTTP)
+	}
+	serve := parse(t, "--project", "${user_config.project}", "--toolsets", "").Serve
+	project, err := serve.ProjectID()
+	require.NoError(t, err)
+	require.Zero(t, project)
+}
+
+const secret = "phx_canary0123456789"
+
+// The key comes from the environment or a file, and from nowhere else.
+func TestKey(t *testing.T) {
+	t.Setenv("POSTHOG_API_KEY", " "+secret+"\n")
+	fromEnvironment := parse(t).Serve.PostHog.Key
+	require.False(t, fromEnvironment.IsZero())
+
+	file := filepath.Join(t.TempDir(), "key")
+	require.NoError(t, os.WriteFile(file, []byte(secret+"\r\n"), 0o600))
+	t.Setenv("POSTHOG_API_KEY", "")
+	t.Setenv("POSTHOG_API_KEY_FILE", file)
+	require.Equal(t, fromEnvironment, parse(t).Serve.PostHog.Key)
+
+	require.True(t, parse(t, "--sandbox").Serve.PostHog.Key.IsZero(), "the sandbox has a key of its own")
+
+	options, err := config.Options()
+	require.NoError(t, err)
+	for _, option := range options {
+		require.False(t, strings.Contains(option.Flag, "key") || strings.Contains(option.Flag, "token"), "--%s", option.Flag)
+	}
+	for _, flag := range []string{"--api-key", "--key", "--posthog-api-key"} {
+		_, err := config.Parse([]string{flag + "=" + secret}, io.Discard)
+		require.Error(t, err)
+		require.NotContains(t, err.Error(), secret)
+	}
+}
+
+// What cannot be understood is refused with the name of the option, never
+// with the text of a key.
+func TestErrorsNameTheOption(t *testing.T) {
+	for _, test := range []struct {
+		variable, value string
+		arguments       []string
+		want            string
+	}{
+		{"POSTHOG_API_KEY", "phc_canary0123456789", nil, "POSTHOG_API_KEY"},
+		{"POSTHOG_API_KEY", "Bearer " + secret, nil, "POSTHOG_API_KEY"},
+		{"POSTHOG_API_KEY_FILE", "/no/such/file", nil, "POSTHOG_API_KEY_FILE"},
+		{"POSTHOG_PROJECT_ID", "@current", nil, "POSTHOG_PROJECT_ID"},
+		{"", "", []string{"--project", "-3"}, "--project"},
+		{"", "", []string{"--toolsets", "acounts"}, "--toolsets"},
+		{"POSTHOG_MCP_TOOLSETS", "acounts", nil, "toolset"},
+		{"", "", []string{"--sse"}, "need --http"},
+		{"", "", []string{"--no-such-flag"}, "no-such-flag"},
+		{"", "", []string{"call"}, "tool"},
+		{"", "", []string{"--profile", "2019"}, "--profile"},
+	} {
+		t.Run(test.want, func(t *testing.T) {
+			if test.variable != "" {
+				t.Setenv(test.variable, test.value)
+			}
+			_, err := config.Parse(test.arguments, io.Discard)
+			require.ErrorContains(t, err, test.want)
+			require.NotContains(t, err.Error(), "canary")
+		})
+	}
+}
+
+func TestCommands(t *testing.T) {
+	require.True(t, parse(t, "version").Version)
+	call := parse(t, "call", "list_accounts", `{"limit":5}`, "--sandbox", "--json").Call
+	require.Equal(t, "list_accounts", call.Tool)
+	require.Equal(t, `{"limit":5}`, call.Arguments)
+	require.True(t, call.JSON && call.Server.Sandbox)
+
+	var help bytes.Buffer
+	_, err := config.Parse([]string{"--help"}, &help)
+	require.ErrorIs(t, err, config.ErrHelp)
+	for _, flag := range []string{"--sandbox", "--http", "--read-only", "--toolsets", "--project", "--callers"} {
+		require.Contains(t, help.String(), flag)
+	}
+}
