@@ -75,7 +75,28 @@ func (b *Book) List(ctx context.Context, f Filter, offset, limit int) (Listing, 
 		b.api.Forget()
 		return b.listByRole(ctx, query, wanted, applied)
 	}
-	return Listing{Accounts: page.Results, Total: page.Count, More: page.More, Filters: applied}, nil
+	listing := Listing{Accounts: page.Results, Total: page.Count, More: page.More, Filters: applied}
+	listing.Note, err = b.hidden(ctx, query, listing)
+	return listing, err
+}
+
+// hidden looks, when a list is empty, whether PostHog only hides what would be
+// in it: newer ones leave churned and ignored accounts out unless asked.
+func (b *Book) hidden(ctx context.Context, query client.AccountQuery, listing Listing) (string, error) {
+	asked := query.IncludeChurned && query.IncludeIgnored
+	if len(listing.Accounts) > 0 || query.Offset > 0 || asked {
+		return "", nil
+	}
+	generation, err := b.api.Generation(ctx)
+	if err != nil || generation != client.Current {
+		return "", err
+	}
+	query.IncludeChurned, query.IncludeIgnored, query.Limit = true, true, 1
+	page, err := b.api.ListAccounts(ctx, query)
+	if err != nil || page.Count == nil || *page.Count == 0 {
+		return "", err
+	}
+	return fmt.Sprintf("None are active, but %d churned or ignored accounts fit: include_churned and include_ignored list them.", *page.Count), nil
 }
 
 // mostByRole bounds how many accounts are read to filter them by role.
