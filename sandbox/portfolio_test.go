@@ -90,58 +90,89 @@ func TestEmptySandbox(t *testing.T) {
 // or half seen.
 func TestConcurrentUse(t *testing.T) {
 	t.Parallel()
-	const writers, rounds = 8, 4
-	s := sandbox.New(sandbox.Options{})
-	call := func(method, path string, body any) answer {
+	for name, profile := range map[string]sandbox.Profile{"documented": sandbox.Documented, "current": sandbox.Current} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			testConcurrentUse(t, profile)
+		})
+	}
+}
+
+func testConcurrentUse(t *testing.T, profile sandbox.Profile) {
+	const writers, rounds, acme = 8, 4, accountsPath + "/" + seed.AcmeID
+	h := start(t, sandbox.Options{Profile: profile})
+	everything := accountsPath + "?include_churned=true&include_ignored=true&limit=1"
+	properties, csm := fullProperties(), ""
+	if profile == sandbox.Current {
+		for _, role := range []string{"csm", "account_executive", "account_owner"} {
+			delete(properties, role)
+		}
+		csm = h.must(200, "GET", relationshipDefinitionsPath, nil).get(`results.#(name=="CSM").id`).String()
+	}
+	call := func(status int, method, path string, body any) (answer, error) {
 		w := httptest.NewRecorder()
 		r := httptest.NewRequest(method, path, bytes.NewReader(encodeBody(t, body)))
 		r.Header.Set("Content-Type", "application/json")
 		r.Header.Set("Authorization", "Bearer "+sandbox.DefaultKey)
-		s.ServeHTTP(w, r)
-		return answer{status: w.Code, body: w.Body.String()}
-	}
-	expect := func(status int, a answer) error {
-		if a.status != status {
-			return fmt.Errorf("status %d, not %d: %.200s", a.status, status, a.body)
+		h.ServeHTTP(w, r)
+		if w.Code != status {
+			return answer{}, fmt.Errorf("%s %s: status %d, not %d: %.200s", method, path, w.Code, status, w.Body.String())
 		}
-		return nil
+		return answer{status: w.Code, body: w.Body.String()}, nil
+	}
+	round := func(writer, n int) error {
+		made, err := call(http.StatusCreated, "POST", accountsPath, object{"name": fmt.Sprintf("W%d", writer), "external_id": fmt.Sprintf("w%d-%d", writer, n), "tags": []string{"a", "b"}})
+		if err != nil {
+			return err
+		}
+		path := accountsPath + "/" + made.get("id").String()
+		steps := []struct {
+			status       int
+			method, path string
+			body         any
+		}{
+			{200, "PATCH", acme, object{"tags": []string{fmt.Sprint(writer), fmt.Sprint(n)}}},
+			{200, "PATCH", acme, object{"properties": properties}},
+			{200, "GET", accountsPath + "?search=w&ordering=name&all_roles_unassigned=true", nil},
+			{200, "GET", "/api/projects/1/account_notes?limit=5&created_by=1&assigned_to=2", nil},
+			{200, "GET", path + "/notebooks", nil},
+			{201, "POST", path + "/notebooks", object{"text_content": "hello"}},
+		}
+		if csm != "" {
+			steps = append(steps, struct {
+				status       int
+				method, path string
+				body         any
+			}{201, "POST", acme + "/relationships", object{"definition": csm, "user": 1 + (writer+n)%3}})
+		}
+		for _, step := range steps {
+			if _, err := call(step.status, step.method, step.path, step.body); err != nil {
+				return err
+			}
+		}
+		if n%2 == 0 {
+			_, err = call(http.StatusNoContent, "DELETE", path, nil)
+		}
+		return err
 	}
 	var group errgroup.Group
 	for writer := range writers {
 		group.Go(func() error {
-			for round := range rounds {
-				made := call("POST", accountsPath, object{"name": fmt.Sprintf("W%d", writer), "external_id": fmt.Sprintf("w%d-%d", writer, round), "tags": []string{"a", "b"}})
-				if err := expect(http.StatusCreated, made); err != nil {
+			for n := range rounds {
+				if err := round(writer, n); err != nil {
 					return err
-				}
-				path := accountsPath + "/" + made.get("id").String()
-				steps := []answer{
-					call("PATCH", accountsPath+"/"+seed.AcmeID, object{"tags": []string{fmt.Sprint(writer), fmt.Sprint(round)}}),
-					call("PATCH", accountsPath+"/"+seed.AcmeID, object{"properties": fullProperties()}),
-					call("GET", accountsPath+"?search=w&ordering=name", nil),
-					call("GET", "/api/projects/1/account_notes?limit=5&created_by=1", nil),
-					call("GET", path+"/notebooks", nil),
-				}
-				for _, step := range steps {
-					if err := expect(http.StatusOK, step); err != nil {
-						return err
-					}
-				}
-				if err := expect(http.StatusCreated, call("POST", path+"/notebooks", object{"text_content": "hello"})); err != nil {
-					return err
-				}
-				if round%2 == 0 {
-					if err := expect(http.StatusNoContent, call("DELETE", path, nil)); err != nil {
-						return err
-					}
 				}
 			}
 			return nil
 		})
 	}
 	require.NoError(t, group.Wait())
-	require.Equal(t, int64(412+writers*rounds/2), call("GET", accountsPath, nil).get("count").Int())
-	require.Equal(t, 10, len(call("GET", accountsPath+"/"+seed.AcmeID, nil).keys("properties")), "the last PATCH is whole")
+	require.Equal(t, int64(412+writers*rounds/2), h.must(200, "GET", everything, nil).get("count").Int())
+	require.Len(t, h.must(200, "GET", acme, nil).keys("properties"), len(properties), "the last PATCH is whole")
+	if csm != "" {
+		held := h.must(200, "GET", acme+"/relationships", nil).get(`#(definition.name=="CSM")#`).Array()
+		require.Len(t, held, 1, "a single holder, however many hand-overs meet")
+	}
 }
 
 func BenchmarkStart(b *testing.B) {
@@ -153,16 +184,36 @@ func BenchmarkStart(b *testing.B) {
 // BenchmarkFirstList is what the first request of a session waits for: the
 // accounts and notes are made then.
 func BenchmarkFirstList(b *testing.B) {
-	for b.Loop() {
-		get(b, sandbox.New(sandbox.Options{}), accountsPath+"?limit=20")
+	for _, profile := range []sandbox.Profile{sandbox.Documented, sandbox.Current} {
+		b.Run(string(profile), func(b *testing.B) {
+			for b.Loop() {
+				get(b, sandbox.New(sandbox.Options{Profile: profile}), accountsPath+"?limit=20&all_roles_unassigned=true")
+			}
+		})
 	}
 }
 
 func BenchmarkListAll(b *testing.B) {
-	s := sandbox.New(sandbox.Options{})
-	get(b, s, accountsPath)
-	for b.Loop() {
-		get(b, s, accountsPath+"?limit=1000")
+	for _, profile := range []sandbox.Profile{sandbox.Documented, sandbox.Current} {
+		b.Run(string(profile), func(b *testing.B) {
+			s := sandbox.New(sandbox.Options{Profile: profile})
+			get(b, s, accountsPath)
+			for b.Loop() {
+				get(b, s, accountsPath+"?limit=1000&include_churned=true&include_ignored=true")
+			}
+		})
+	}
+}
+
+func BenchmarkListUnassigned(b *testing.B) {
+	for _, profile := range []sandbox.Profile{sandbox.Documented, sandbox.Current} {
+		b.Run(string(profile), func(b *testing.B) {
+			s := sandbox.New(sandbox.Options{Profile: profile})
+			get(b, s, accountsPath)
+			for b.Loop() {
+				get(b, s, accountsPath+"?all_roles_unassigned=true&search=example.com&limit=20")
+			}
+		})
 	}
 }
 
@@ -176,15 +227,19 @@ func BenchmarkSearchNotes(b *testing.B) {
 
 // BenchmarkMemory tells what the accounts side of the seeded portfolio keeps.
 func BenchmarkMemory(b *testing.B) {
-	before := heap()
-	s := sandbox.New(sandbox.Options{})
-	get(b, s, accountsPath)
-	get(b, s, accountsPath+"/"+seed.AcmeID+"/custom_property_values")
-	kept := float64(heap()-before) / (1 << 20)
-	for b.Loop() {
-		runtime.KeepAlive(s)
+	for _, profile := range []sandbox.Profile{sandbox.Documented, sandbox.Current} {
+		b.Run(string(profile), func(b *testing.B) {
+			before := heap()
+			s := sandbox.New(sandbox.Options{Profile: profile})
+			get(b, s, accountsPath+"?all_roles_unassigned=true")
+			get(b, s, accountsPath+"/"+seed.AcmeID+"/custom_property_values")
+			kept := float64(heap()-before) / (1 << 20)
+			for b.Loop() {
+				runtime.KeepAlive(s)
+			}
+			b.ReportMetric(kept, "MiB")
+		})
 	}
-	b.ReportMetric(kept, "MiB")
 }
 
 func heap() uint64 {
