@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"io"
 	"maps"
 	"net/http"
@@ -28,6 +29,9 @@ import (
 	"posthog-accounts-mcp/sandbox"
 	"posthog-accounts-mcp/tools"
 )
+
+// Each check of a property makes dozens of calls; -rapid.checks asks for more.
+func init() { _ = flag.Set("rapid.checks", "25") }
 
 // object is JSON as a test writes it.
 type object = map[string]any
