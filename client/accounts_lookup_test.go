@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -69,4 +71,50 @@ func TestAccountByExternalIDRefusedLocally(t *testing.T) {
 	require.Empty(t, server.all())
 	_, err := project7(t, server).AccountByExternalID(t.Context(), strings.Repeat("ü", 400))
 	require.NoError(t, err)
+}
+
+func TestExternalIDsAreLookedUpAsTheServerCan(t *testing.T) {
+	t.Parallel()
+	older := theOlder()
+	project := scripted(t, older)
+	require.Equal(t, client.Documented, generationOf(t, project))
+	_, err := project.AccountByExternalID(t.Context(), "acme")
+	require.NoError(t, err)
+	_, err = project.AccountByExternalID(t.Context(), "other")
+	require.Equal(t, client.NotFound, client.KindOf(err))
+	require.Equal(t, map[string]int{"by_external_id": 1, "accounts": 2}, older.asked, "what it cannot do is not tried")
+
+	older.account = newerAccount // an account read in passing, which says nothing of the look-up
+	_, err = project.Account(t.Context(), "a")
+	require.NoError(t, err)
+	_, err = project.AccountByExternalID(t.Context(), "acme")
+	require.NoError(t, err)
+	require.Equal(t, map[string]int{"by_external_id": 2, "accounts": 3, "a": 1}, older.asked, "its 404 is not believed")
+}
+
+// TestLookUpThatHasWorkedIsBelieved for as long as nothing speaks against it.
+func TestLookUpThatHasWorkedIsBelieved(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(*client.Project){
+		"contradicted":   (*client.Project).Forget,
+		"ten minutes on": func(*client.Project) { time.Sleep(10 * time.Minute) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				server := &script{steps: []step{{status: 200, body: newerAccount}, {status: 404, body: notFoundJSON},
+					{status: 404, body: notFoundJSON}, {status: 200, body: `{"results":[{"id":"b","external_id":"other"}]}`}}}
+				project := scripted(t, server)
+				_, err := project.AccountByExternalID(t.Context(), "acme")
+				require.NoError(t, err)
+				_, err = project.AccountByExternalID(t.Context(), "other")
+				require.Equal(t, client.NotFound, client.KindOf(err))
+				require.Equal(t, 2, server.requests, "its 404 is the answer")
+				end(project)
+				account, err := project.AccountByExternalID(t.Context(), "other")
+				require.NoError(t, err)
+				require.Equal(t, "b", account.ID)
+			})
+		})
+	}
 }

@@ -166,11 +166,26 @@ func TestNoWaitOutlastsItsCaller(t *testing.T) {
 	}
 }
 
+func TestNoWaitOutlastsItsTimeout(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := &willing{}
+		project := scripted(t, server, client.WithTimeouts(client.Timeouts{Read: time.Second}))
+		server.refuse(t, project, dropAccount, throttled("2"))
+		started := time.Now()
+		require.Equal(t, client.RateLimited, client.KindOf(readAccount(t.Context(), project)))
+		require.Zero(t, time.Since(started))
+	})
+}
+
 func TestNothingIsHeldBackBeforeTheFirstRefusal(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		server := &willing{}
 		project := scripted(t, server)
+		server.closed.Store(&step{status: 503, wait: "60"})
+		require.Equal(t, client.Unavailable, client.KindOf(readPerson(t.Context(), project)), "a failure is no refusal")
+		server.closed.Store(nil)
 		started := time.Now()
 		for range 1000 {
 			require.NoError(t, readPerson(t.Context(), project))

@@ -14,5 +14,10 @@
 // on. An answer that is not what PostHog promises is a failure too: no call returns "nothing found" unless
 // PostHog said so.
 //
+// PostHog is not the same everywhere. A Project finds out which generation it talks to (Generation, RolesIn),
+// mostly from the accounts it reads anyway. After PostHog has refused a key for its rate, the wait it named and
+// the limit it has are kept here, for that key and that kind of request only. Equal reads at the same time are
+// one request.
+//
 // The package knows nothing of MCP and imports no other package of this module.
 package client

@@ -252,29 +252,3 @@ func TestLearnRoles(t *testing.T) {
 		require.Equal(t, client.RolesUnknown, roles)
 	})
 }
-
-func TestExternalIDsAreLookedUpAsTheServerCan(t *testing.T) {
-	t.Parallel()
-	older := theOlder()
-	project := scripted(t, older)
-	require.Equal(t, client.Documented, generationOf(t, project))
-	_, err := project.AccountByExternalID(t.Context(), "acme")
-	require.NoError(t, err)
-	_, err = project.AccountByExternalID(t.Context(), "other")
-	require.Equal(t, client.NotFound, client.KindOf(err))
-	require.Equal(t, map[string]int{"by_external_id": 1, "accounts": 2}, older.asked, "what it cannot do is not tried")
-
-	newer := answering(200, newerAccount)
-	project = project7(t, newer)
-	_, err = project.AccountByExternalID(t.Context(), "acme")
-	require.NoError(t, err)
-	newer.replace(answering(404, notFoundJSON).answer)
-	_, err = project.AccountByExternalID(t.Context(), "other")
-	require.Equal(t, client.NotFound, client.KindOf(err))
-	require.Len(t, newer.all(), 2, "where the look-up has worked its 404 is the answer")
-	project.Forget()
-	newer.replace(byExternalID(404, notFoundJSON, `{"id":"b","external_id":"other"}`).answer)
-	account, err := project.AccountByExternalID(t.Context(), "other")
-	require.NoError(t, err)
-	require.Equal(t, "b", account.ID)
-}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -170,6 +171,26 @@ func TestCallersLeaveOneByOne(t *testing.T) {
 	})
 }
 
+// TestAbandonedRequestIsNotJoined, even if it goes on for a while.
+func TestAbandonedRequestIsNotJoined(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var asked atomic.Int64
+		project := scripted(t, roundTrip(func(r *http.Request) (*http.Response, error) {
+			asked.Add(1)
+			time.Sleep(time.Second) // whatever its context says
+			return answered{200, accountJSON}.RoundTrip(r)
+		}))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		_, err := project.Account(ctx, "a")
+		require.Equal(t, client.TimedOut, client.KindOf(err))
+		_, err = project.Account(t.Context(), "a")
+		require.NoError(t, err)
+		require.Equal(t, int64(2), asked.Load())
+	})
+}
+
 // TestRetriesLastAsLongAsTheMostPatient: a wait one caller cannot sit out goes on for the other.
 func TestRetriesLastAsLongAsTheMostPatient(t *testing.T) {
 	t.Parallel()
@@ -227,6 +248,28 @@ func TestReadsAfterAWriteAreFresh(t *testing.T) {
 	}
 }
 
+// TestEndOfAnOldRequest leaves alone the one that took its place after a write.
+func TestEndOfAnOldRequest(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := &slow{}
+		project := scripted(t, server)
+		get := func(after time.Duration) func() error {
+			return func() error {
+				time.Sleep(after)
+				_, err := project.Account(t.Context(), "a")
+				return err
+			}
+		}
+		errs := together(func() error { return project.DeleteAccount(t.Context(), "b") }, // until 1.0 s
+			get(500*time.Millisecond), get(1200*time.Millisecond), get(1800*time.Millisecond))
+		for _, err := range errs {
+			require.NoError(t, err)
+		}
+		require.Equal(t, [2]int{3, 0}, server.counts(), "the write, the read before it, and one for both after it")
+	})
+}
+
 // TestPanicsStayWithTheirCallers: a fault below must not end the process, as it would in a goroutine of ours.
 func TestPanicsStayWithTheirCallers(t *testing.T) {
 	t.Parallel()
@@ -242,18 +285,5 @@ func TestPanicsStayWithTheirCallers(t *testing.T) {
 		server.panics = false
 		_, err := project.Account(t.Context(), "a")
 		require.NoError(t, err)
-	})
-}
-
-func TestGenerationIsAskedOnceForAll(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		server := &slow{answers: []step{{status: 404, body: notFoundJSON}}}
-		project := scripted(t, server)
-		ask := func() error { _, err := project.Generation(t.Context()); return err }
-		for _, err := range together(ask, ask, ask) {
-			require.NoError(t, err)
-		}
-		require.Equal(t, [2]int{1, 0}, server.counts())
 	})
 }
