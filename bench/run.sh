@@ -6,8 +6,9 @@ cd "$(dirname "$0")/.."
 rounds=${ROUNDS:-11}
 starts=${STARTS:-31}
 out=bench/RESULTS.md
-new=$(mktemp)
-trap 'rm -f "$new"' EXIT
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+new=$scratch/results
 
 # bench NAME ITERATIONS COLUMN... runs the benchmarks that NAME matches and prints one Markdown row for each
 # line of results, with the metrics that have the columns' names.
@@ -35,6 +36,29 @@ bench() {
 		}
 		END { exit failed }
 		function short(v) { return v == "" ? "" : v >= 100 ? sprintf("%.0f", v) : sprintf("%.3g", v) }'
+}
+
+# initialisation prints what Go packages take before main, the fastest of several starts: the floor under
+# every start, paid by whoever imports them.
+initialisation() {
+	printf '\n`%s`\n\n' "go build -o product . && GODEBUG=inittrace=1 ./product </dev/null"
+	go build -ldflags "-s -w" -o "$scratch/product" .
+	for _ in $(seq "$starts"); do GODEBUG=inittrace=1 "$scratch/product" </dev/null 2>&1; done | awk '
+		/^init / {
+			if (!($2 in ms) || $5 < ms[$2]) ms[$2] = $5
+			kilobytes[$2] = $8 / 1000
+		}
+		END {
+			print "| package | ms | kB allocated |"; print "| --- | ---: | ---: |"
+			for (p in ms) {
+				all += ms[p]; allKB += kilobytes[p]
+				if (p ~ /^posthog-accounts-mcp/) { ours += ms[p]; oursKB += kilobytes[p] }
+				if (ms[p] >= 0.1) printf "| %s | %.2f | %.0f |\n", p, ms[p], kilobytes[p] | "sort"
+			}
+			close("sort")
+			printf "| all of this project together | %.2f | %.0f |\n", ours, oursKB
+			printf "| everything | %.2f | %.0f |\n", all, allKB
+		}'
 }
 
 {
@@ -67,9 +91,14 @@ bench() {
 		## Start and memory
 
 		From exec to the first answer to `tools/list` on stdio, and the resident memory by then (goals: at most
-		2 times the floor, 20 MB). About two thirds of it is the program file itself, mapped and shared.
+		2 times the floor, 20 MB). `own` is what the program allocated; the rest is its file, mapped.
 	END
 	bench BenchmarkStart "$starts" start-x start-ms floor-start-ms idle-MB own-MB floor-idle-MB
+	cat <<-'END'
+
+		What packages take before `main`, those of 0.1 ms and more:
+	END
+	initialisation
 	cat <<-'END'
 
 		Resident memory after 20,000 calls of `list_accounts`, PostHog's look-alike in another process:
