@@ -37,29 +37,42 @@ func (p *Project) Generation(ctx context.Context) (Generation, error) {
 	if generation := p.known().generation(p.id); generation != "" {
 		return generation, nil
 	}
-	generation, err := p.askGeneration(ctx)
-	if err != nil {
+	hasLookup, err := p.askLookup(ctx)
+	switch {
+	case err != nil:
 		return "", err
+	case hasLookup:
+		p.known().asked(p.id, Current)
+		return Current, nil
 	}
-	p.known().asked(p.id, generation)
-	return generation, nil
+	// The first servers of the current generation had no look-up yet; their accounts show what they are.
+	one := AccountQuery{Limit: 1, IncludeChurned: true, IncludeIgnored: true}
+	accounts, err := p.ListAccounts(ctx, one)
+	switch {
+	case err != nil:
+		return "", err
+	case len(accounts.Results) > 0 && accounts.Results[0].Newer:
+		return Current, nil // remembered as the account was read
+	}
+	p.known().asked(p.id, Documented)
+	return Documented, nil
 }
 
-// askGeneration asks which PostHog this is: the newer one looks accounts up by external id and says that none
-// was given; the older one takes the word for an account's id, which it does not have.
-func (p *Project) askGeneration(ctx context.Context) (Generation, error) {
+// askLookup asks whether PostHog looks accounts up by external id. One that does says that none was given; one
+// that does not takes the word for an account's id, which it does not have.
+func (p *Project) askLookup(ctx context.Context) (bool, error) {
 	c := p.call(http.MethodGet, "find out which PostHog this is", "accounts", "by_external_id")
 	_, err := fetch(ctx, p.session, c, func(gjson.Result) (struct{}, error) { return struct{}{}, nil })
 	failure, refused := errors.AsType[*Error](err)
 	switch {
 	case refused && failure.Kind == NotFound:
-		return Documented, nil
+		return false, nil
 	case refused && failure.Status == http.StatusBadRequest && (failure.Code != "" || failure.Detail != ""):
-		return Current, nil
+		return true, nil
 	case err == nil:
-		return "", &Error{Kind: BadResponse, Op: c.op, Method: c.method, Status: http.StatusOK, Detail: "it was not expected"}
+		return false, &Error{Kind: BadResponse, Op: c.op, Method: c.method, Status: http.StatusOK, Detail: "it was not expected"}
 	}
-	return "", err
+	return false, err
 }
 
 // RolesIn returns where this PostHog keeps roles, asking as Generation does, and when that does not decide it

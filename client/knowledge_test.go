@@ -97,7 +97,7 @@ func TestFailingToAskTeachesNothing(t *testing.T) {
 		roles, err := project.RolesIn(t.Context())
 		require.Error(t, err)
 		require.Equal(t, client.RolesUnknown, roles)
-		server.replace(answering(404, notFoundJSON).answer)
+		server.replace(byExternalID(404, notFoundJSON, olderAccount).answer)
 		require.Equal(t, client.Documented, generationOf(t, project))
 	}
 }
