@@ -32,10 +32,10 @@ const (
 )
 
 // bucketOf returns where PostHog counts a call.
-func bucketOf(key Key, c call) bucket {
-	counted := bucket{key.Fingerprint(), crudPerMinute}
+func (s *Session) bucketOf(c call) bucket {
+	counted := bucket{s.fingerprint, crudPerMinute}
 	switch isPersons := len(c.path) > 3 && c.path[3] == "persons"; {
-	case isPersons && key.isOAuth():
+	case isPersons && s.key.isOAuth():
 		counted.perMinute = oauthPerMinute
 	case isPersons && c.method != http.MethodDelete:
 		counted.perMinute = personsPerMinute

@@ -119,12 +119,15 @@ func (c *Client) Origin() string { return c.base.String() }
 
 // As returns a session whose every request carries key. It is cheap. A zero key is allowed; its calls
 // fail with NoKey.
-func (c *Client) As(key Key) *Session { return &Session{client: c, key: key} }
+func (c *Client) As(key Key) *Session {
+	return &Session{client: c, key: key, fingerprint: key.Fingerprint()}
+}
 
 // Session is a Client seen with one key.
 type Session struct {
-	client *Client
-	key    Key
+	client      *Client
+	key         Key
+	fingerprint string // of key, as deriving it costs more than the rest of a request's preparation
 }
 
 // Key returns the key the session's requests carry.

@@ -149,7 +149,7 @@ func (s *Session) prepare(ctx context.Context, c call) (outgoing, *Error) {
 	if problem != "" {
 		return outgoing{}, c.refused(problem)
 	}
-	out := outgoing{method: c.method, target: target, counted: bucketOf(s.key, c)}
+	out := outgoing{method: c.method, target: target, counted: s.bucketOf(c)}
 	if c.body != nil {
 		var buffer bytes.Buffer
 		encoder := json.NewEncoder(&buffer)
