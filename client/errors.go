@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -60,7 +61,7 @@ type Error struct {
 func (e *Error) Error() string {
 	text := "could not " + e.Op + ": " + e.reason()
 	if e.Detail != "" {
-		text += ": " + e.Detail
+		text += ": " + strings.TrimSuffix(e.Detail, ".")
 	}
 	if e.Attr != "" {
 		text += " (field " + e.Attr + ")"

@@ -104,6 +104,11 @@ func arguments(p *schema.Problems) string {
 }
 
 func sentence(e *client.Error) string {
+	if e.Kind == client.RateLimited { // PostHog's text gives the wait too; once is enough
+		bare := *e
+		bare.Detail, bare.RetryAfter = "", 0
+		e = &bare
+	}
 	return strings.TrimRight(capital(e.Error()), ".") + "."
 }
 
@@ -140,7 +145,7 @@ func outage(e *client.Error) string {
 		if e.Sent {
 			return " Look whether the change is there before you repeat it."
 		}
-		return " This says nothing about whether it exists: do not report it as not found. Try again later."
+		return " This says nothing about what exists: do not report it as not found. Try again later."
 	}
 	return ""
 }
