@@ -1,5 +1,7 @@
-// Package journal says what became of writes. The durable record of them, with
-// before-images and undo, lives here too once writes are journaled.
+// Package journal keeps a durable record of every write: what was about to be
+// done and what was there before, on disk before the request leaves, and what
+// became of it, found out by reading back. It imports no other room and knows
+// nothing of PostHog; it never holds a key, and payloads can be erased.
 package journal
 
 // Outcome is what became of a write, found out by reading back.
