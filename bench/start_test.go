@@ -1,9 +1,11 @@
 package bench_test
 
 import (
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -80,7 +82,8 @@ func BenchmarkStart(b *testing.B) {
 	for b.Loop() {
 		start(b, all)
 	}
-	for name, s := range products {
+	for _, name := range slices.Sorted(maps.Keys(products)) {
+		s := products[name]
 		b.Run(name, func(b *testing.B) {
 			b.ReportMetric(0, "ns/op")
 			b.ReportMetric(median(ratios(s.ready, reference.ready)), "start-x")
@@ -95,7 +98,9 @@ func BenchmarkStart(b *testing.B) {
 
 // BenchmarkBinary weighs the stripped programs.
 func BenchmarkBinary(b *testing.B) {
-	for name, build := range map[string]func(testing.TB) string{"product": product, "floor": floor} {
+	programs := map[string]func(testing.TB) string{"product": product, "floor": floor}
+	for _, name := range slices.Sorted(maps.Keys(programs)) {
+		build := programs[name]
 		b.Run(name, func(b *testing.B) {
 			file, err := os.Stat(build(b))
 			require.NoError(b, err)
@@ -112,11 +117,13 @@ func BenchmarkServed(b *testing.B) {
 	_, upstream, _ := startSandbox(b)
 	answer := filepath.Join(scratch, "served.json")
 	require.NoError(b, os.WriteFile(answer, []byte("{}"), 0o600))
-	for name, p := range map[string]*process{
+	programs := map[string]*process{
 		"floor": spawn(b, nil, floor(b), "-answer", answer),
 		"product": spawn(b, []string{"POSTHOG_API_KEY=" + sandbox.DefaultKey, "POSTHOG_HOST=http://" + upstream.address},
 			product(b)),
-	} {
+	}
+	for _, name := range slices.Sorted(maps.Keys(programs)) {
+		p := programs[name]
 		b.Run(name, func(b *testing.B) {
 			const calls, outstanding = 20_000, 16
 			driver := &stdioDriver{process: p}
