@@ -39,7 +39,6 @@ func update(account string) journal.Intent {
 
 func TestAWriteOnRecord(t *testing.T) {
 	t.Parallel()
-	ctx := context.Background()
 	j, path := opened(t)
 
 	begun, err := j.Begin(ctx, update("a1"))

@@ -23,13 +23,17 @@ type record struct {
 	digest []byte
 	seal   []byte
 	salt   []byte
+
+	// reversible is the column as it is: were it read as a bool, no checksum
+	// could tell 2 from 1, or one bad row would stop a whole list.
+	reversible int64
 }
 
 // sealed are the columns that the seal covers, in the order of columns.
 func (r *record) sealed() []any {
 	return []any{
 		&r.ID, &r.Principal.Key, &r.Project, &r.Tool, &r.Target.Kind, &r.Target.ID, &r.Person,
-		&r.Reversible, (*instant)(&r.Deadline), &r.Plan, (*string)(&r.Outcome), &r.Undoes, &r.UndoneBy,
+		&r.reversible, (*instant)(&r.Deadline), &r.Plan, (*string)(&r.Outcome), &r.Undoes, &r.UndoneBy,
 		(*instant)(&r.At), (*instant)(&r.SettledAt), (*instant)(&r.ErasedAt), &r.claim, &r.digest,
 	}
 }
@@ -54,6 +58,10 @@ func (r *record) fields() []any {
 
 // sign makes the checksums fit the record as it is now.
 func (r *record) sign(key []byte) {
+	r.reversible = 0
+	if r.Reversible {
+		r.reversible = 1
+	}
 	if r.ErasedAt.IsZero() {
 		r.salt = make([]byte, 16)
 		_, _ = rand.Read(r.salt) // never fails

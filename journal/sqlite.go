@@ -190,6 +190,7 @@ func (t table) find(where string, args ...any) ([]*record, error) {
 		if err := rows.Scan(r.fields()...); err != nil {
 			return nil, err
 		}
+		r.Reversible = r.reversible == 1
 		found = append(found, r)
 	}
 	return found, rows.Err()
