@@ -1,6 +1,11 @@
 package prompts
 
-import "context"
+import (
+	"context"
+	"fmt"
+
+	"github.com/tidwall/gjson"
+)
 
 // reviewUnassignedAccounts finds the accounts that nobody looks after.
 var reviewUnassignedAccounts = prompt{
@@ -8,25 +13,33 @@ var reviewUnassignedAccounts = prompt{
 	title:       "Review unassigned accounts",
 	description: "Accounts without any role, and those without a CSM, with a proposal who could take them.",
 	write: func(ctx context.Context, o Options, _ map[string]string) (string, error) {
-		fields := []string{"name", "external_id", "account_executive", "account_owner", "tags", "created_at"}
-		nobody, err := o.Ask(ctx, "list_accounts", map[string]any{
-			"all_roles_unassigned": true, "ordering": "created_at", "limit": 50, "max_tokens": 3500, "fields": fields,
-		})
-		if err != nil {
-			return "", err
-		}
 		noCSM, err := o.Ask(ctx, "list_accounts", map[string]any{
-			"csm": "unassigned", "ordering": "created_at", "limit": 50, "max_tokens": 3500, "fields": fields,
+			"csm": "unassigned", "ordering": "created_at", "limit": 100, "max_tokens": 6000,
+			"fields": []string{"name", "external_id", "account_executive", "account_owner", "tags", "created_at"},
 		})
 		if err != nil {
 			return "", err
 		}
-		text := `Review the accounts that nobody looks after. Write a table with name, external id, tags, how long the account exists and who holds a role now; ` +
-			`first those without any role, then those that only lack a CSM. Under the table, propose who could take which, from tags and existing roles, and say what speaks for it. ` +
-			`Give both totals. If a list has a next_cursor, say that it goes on and fetch the rest with list_accounts before you count.`
+		nobody, err := o.Ask(ctx, "list_accounts", map[string]any{"all_roles_unassigned": true, "limit": 1, "fields": []string{"name"}})
+		if err != nil {
+			return "", err
+		}
+		text := fmt.Sprintf("Review the accounts that nobody looks after: %s have no CSM, and of these %s have nobody in any role. ",
+			total(noCSM), total(nobody)) +
+			`Write a table with name, external id, tags, how long the account exists and who holds a role now; first those without any role, then those that only lack a CSM. ` +
+			`Under the table, propose who could take which, from tags and existing roles, and say what speaks for it. ` +
+			`If the list has a next_cursor, it goes on: fetch the rest with list_accounts before you write.`
 		if !o.ReadOnly {
 			text += ` Change nothing yourself: when I agree, assign with update_account, one account after the other.`
 		}
-		return text + facts("Accounts without any role", nobody) + facts("Accounts without a CSM", noCSM), nil
+		return text + facts("Accounts without a CSM", noCSM), nil
 	},
+}
+
+// total is how many rows a list has in all, in words where PostHog does not tell.
+func total(list []byte) string {
+	if count := gjson.GetBytes(list, "total"); count.Exists() {
+		return count.String()
+	}
+	return "an unknown number"
 }
