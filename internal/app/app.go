@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"runtime/debug"
 	"time"
 
@@ -70,6 +71,7 @@ func serve(ctx context.Context, o config.Serve, streams Streams) error {
 		return err
 	}
 	if o.HTTP == "" {
+		greet(streams)
 		return server.ServeStdio(ctx, mcp, streams.In, streams.Out, server.StdioOptions{Identity: identity.FromEnvironment(key), Logger: log})
 	}
 	options := httpserver.Options{Addr: o.HTTP, SSE: o.SSE, PublicURLs: o.PublicURL, AllowOrigins: o.AllowOrigin, EnvKey: key, Logger: log}
@@ -88,6 +90,21 @@ func serve(ctx context.Context, o config.Serve, streams Streams) error {
 	}
 	log.Info("serving MCP", "url", "http://"+listener.Addr().String()+"/mcp", "sse", o.SSE, "read_only", o.ReadOnly, "sandbox", o.Sandbox)
 	return web.Serve(ctx, listener)
+}
+
+// greet tells a person who started the server in a terminal what it waits for.
+// A client, which is connected through pipes, gets no word.
+func greet(streams Streams) {
+	file, ok := streams.In.(*os.File)
+	if !ok {
+		return
+	}
+	if info, err := file.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return
+	}
+	fmt.Fprintf(streams.Err, `%[1]s waits for an MCP client on its standard input: put this command into the client's configuration.
+For a client that speaks HTTP add --http 127.0.0.1:8765; for a single call see %[1]s call --help. Ctrl-D ends it.
+`, config.Name)
 }
 
 // Build makes the MCP server of a configuration, and the key that the process
