@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 
 	mcpclient "github.com/mark3labs/mcp-go/client"
@@ -14,7 +15,9 @@ import (
 
 	"posthog-accounts-mcp/internal/config"
 	"posthog-accounts-mcp/internal/identity"
+	"posthog-accounts-mcp/internal/schema"
 	"posthog-accounts-mcp/internal/show"
+	"posthog-accounts-mcp/tools"
 )
 
 // ErrTool is a call that the tool answered with an error; its text has been
@@ -25,6 +28,9 @@ var ErrTool = errors.New("the tool reported an error")
 func call(ctx context.Context, o config.Call, streams Streams) error {
 	arguments, err := readArguments(o.Arguments, streams.In)
 	if err != nil {
+		return err
+	}
+	if err := known(o); err != nil {
 		return err
 	}
 	mcpServer, key, err := Build(o.Server, slog.New(slog.NewTextHandler(streams.Err, nil)))
@@ -57,6 +63,30 @@ func call(ctx context.Context, o config.Call, streams Streams) error {
 		return show.JSON(streams.Out, []byte(text))
 	}
 	return show.Person(streams.Out, []byte(text))
+}
+
+// known refuses a tool that is not there, naming the one that was meant.
+func known(o config.Call) error {
+	selection, err := o.Selection()
+	if err != nil {
+		return err
+	}
+	var listed, all []string
+	for _, t := range tools.Selected(selection) {
+		listed = append(listed, t.Name)
+	}
+	for _, t := range tools.All {
+		all = append(all, t.Name)
+	}
+	switch near := schema.Nearest(o.Tool, all); {
+	case slices.Contains(listed, o.Tool):
+		return nil
+	case slices.Contains(all, o.Tool):
+		return fmt.Errorf("the tool %s is not among those that --read-only and --toolsets leave", o.Tool)
+	case near != "":
+		return fmt.Errorf("there is no tool %s; did you mean %s?", o.Tool, near)
+	}
+	return fmt.Errorf("there is no tool %s; there are %s", o.Tool, strings.Join(all, ", "))
 }
 
 // readArguments takes the arguments as given, or from standard input for "-".

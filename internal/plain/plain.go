@@ -104,7 +104,8 @@ func arguments(p *schema.Problems) string {
 }
 
 func sentence(e *client.Error) string {
-	if e.Kind == client.RateLimited { // PostHog's text gives the wait too; once is enough
+	switch e.Kind {
+	case client.RateLimited, client.MissingScope, client.ProjectNotFound: // PostHog's text says the same once more
 		bare := *e
 		bare.Detail, bare.RetryAfter = "", 0
 		e = &bare
