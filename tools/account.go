@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tidwall/gjson"
-
 	"posthog-accounts-mcp/client"
 	"posthog-accounts-mcp/internal/plain"
 	"posthog-accounts-mcp/internal/schema"
@@ -101,26 +99,13 @@ func projectAccounts(fields []string) (accountProjection, error) {
 	return p, nil
 }
 
+// row shows the columns of the projection; the id is always there.
 func (p accountProjection) row(a client.Account) AccountRow {
-	full := fullRow(a)
-	encoded, err := json.Marshal(full)
-	if err != nil {
-		return full
-	}
-	row := AccountRow{ID: a.ID}
-	shown := map[string]json.RawMessage{}
-	gjson.ParseBytes(encoded).ForEach(func(key, value gjson.Result) bool {
-		if p.columns[key.String()] {
-			shown[key.String()] = json.RawMessage(value.Raw)
-		}
-		return true
-	})
-	if encoded, err = json.Marshal(shown); err == nil {
-		_ = json.Unmarshal(encoded, &row) // its own encoding always decodes
-	}
-	row.ID = a.ID
+	row := fullRow(a)
+	properties := row.Properties
+	row.hide(p.columns)
 	for _, key := range p.properties {
-		if value, set := full.Properties[key]; set {
+		if value, set := properties[key]; set {
 			if row.Properties == nil {
 				row.Properties = map[string]any{}
 			}
@@ -128,6 +113,28 @@ func (p accountProjection) row(a client.Account) AccountRow {
 		}
 	}
 	return row
+}
+
+// hide empties every column but the given ones.
+func (r *AccountRow) hide(shown map[string]bool) {
+	hide(shown, "name", &r.Name)
+	hide(shown, "external_id", &r.ExternalID)
+	hide(shown, "csm", &r.CSM)
+	hide(shown, "account_executive", &r.AccountExecutive)
+	hide(shown, "account_owner", &r.AccountOwner)
+	hide(shown, "tags", &r.Tags)
+	hide(shown, "updated_at", &r.UpdatedAt)
+	hide(shown, "created_at", &r.CreatedAt)
+	hide(shown, "churned_at", &r.ChurnedAt)
+	hide(shown, "ignored_at", &r.IgnoredAt)
+	hide(shown, "notebooks", &r.Notebooks)
+	hide(shown, "properties", &r.Properties)
+}
+
+func hide[T any](shown map[string]bool, column string, value *T) {
+	if !shown[column] {
+		*value = *new(T)
+	}
 }
 
 // target names an account in a receipt.
