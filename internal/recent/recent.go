@@ -19,6 +19,7 @@ type Cache[V any] struct {
 
 	mu     sync.Mutex
 	values map[string]entry[V]
+	drops  int // how often something was dropped
 }
 
 type entry[V any] struct {
@@ -39,9 +40,10 @@ func (c *Cache[V]) Get(ctx context.Context, key string, fetch func(context.Conte
 		return value, nil
 	}
 	flight := c.group.DoChan(key, func() (any, error) {
+		drops := c.dropsSoFar()
 		value, err := fetch(context.WithoutCancel(ctx))
 		if err == nil {
-			c.Put(key, value)
+			c.putUnlessDropped(key, value, drops)
 		}
 		return value, err
 	})
@@ -55,11 +57,30 @@ func (c *Cache[V]) Get(ctx context.Context, key string, fetch func(context.Conte
 	}
 }
 
-// Drop forgets a value, so that the next caller fetches it.
+// Drop forgets a value, so that the next caller fetches it. A fetch under way
+// is as old as the value: its callers get what it brings, and nobody else.
 func (c *Cache[V]) Drop(key string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.drops++
 	delete(c.values, key)
+	c.group.Forget(key)
+}
+
+func (c *Cache[V]) dropsSoFar() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.drops
+}
+
+// putUnlessDropped stores what a fetch brought, unless anything was dropped
+// since it began: that could have been its value.
+func (c *Cache[V]) putUnlessDropped(key string, value V, drops int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.drops == drops {
+		c.put(key, value)
+	}
 }
 
 // Peek returns a value that is there and fresh.
@@ -78,6 +99,10 @@ func (c *Cache[V]) Peek(key string) (V, bool) {
 func (c *Cache[V]) Put(key string, value V) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.put(key, value)
+}
+
+func (c *Cache[V]) put(key string, value V) {
 	now := time.Now()
 	if len(c.values) >= c.most {
 		c.makeRoom(now)

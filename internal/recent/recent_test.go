@@ -99,3 +99,32 @@ func TestLeavingDoesNotEndTheFetch(t *testing.T) {
 	waiting.Wait()
 	require.EqualValues(t, 1, fetches.Load())
 }
+
+// What was being fetched when its value was dropped is as old as the value:
+// nobody who asks afterwards gets it.
+func TestDroppedWhileBeingFetched(t *testing.T) {
+	t.Parallel()
+	cache := recent.New[int](time.Hour, 10)
+	started, release := make(chan struct{}), make(chan struct{})
+	var early sync.WaitGroup
+	early.Go(func() {
+		value, err := cache.Get(t.Context(), "a", func(context.Context) (int, error) {
+			close(started)
+			<-release
+			return 1, nil
+		})
+		if value != 1 || err != nil {
+			t.Errorf("who asked before got %d, %v", value, err)
+		}
+	})
+	<-started
+	cache.Drop("a")
+	value, err := cache.Get(t.Context(), "a", func(context.Context) (int, error) { return 2, nil })
+	require.NoError(t, err)
+	require.Equal(t, 2, value)
+	close(release)
+	early.Wait()
+	value, there := cache.Peek("a")
+	require.True(t, there)
+	require.Equal(t, 2, value, "the older answer came later")
+}
