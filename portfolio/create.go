@@ -3,6 +3,7 @@ package portfolio
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 
 	"posthog-accounts-mcp/client"
@@ -52,11 +53,19 @@ func (b *Book) Create(ctx context.Context, draft Draft) (Result, error) {
 		create.Properties[string(role)] = holder.stored()
 	}
 	wanted := State(client.Account{Name: draft.Name, ExternalID: create.ExternalID, Properties: create.Properties, Tags: create.Tags})
-	handovers, err := b.rolesApart(ctx, &create, roles)
+	asked := target{client.Account{Properties: create.Properties}, wanted}
+	apart, err := b.rolesApart(ctx, &create, roles)
 	if err != nil {
 		return Result{}, err
 	}
 	made, err := b.api.CreateAccount(ctx, create)
+	if !apart && refusesRoles(err, roles) { // a newer PostHog that had no account to show that it is
+		b.api.LearnRoles(client.RolesInRelationships)
+		if apart, err = b.rolesApart(ctx, &create, roles); err != nil {
+			return Result{}, err
+		}
+		made, err = b.api.CreateAccount(ctx, create)
+	}
 	switch {
 	case client.KindOf(err) == client.Conflict && draft.ExternalID != "":
 		return b.existing(ctx, draft.ExternalID, err)
@@ -65,17 +74,17 @@ func (b *Book) Create(ctx context.Context, draft Draft) (Result, error) {
 	case err != nil:
 		return Result{}, err
 	}
-	trouble := b.giveRoles(ctx, made, roles, handovers)
+	sent := sending{}.then(b.giveRoles(ctx, made, roles, apart))
 	found, err := b.read(ctx, made.ID)
 	if err != nil {
-		return Result{}, unseen(nil, err)
+		return Result{}, plain.Refuse("The account was created with the id %s, but could not be read back (%s). Look with get_account; do not create it again.", made.ID, plain.Explain(err))
 	}
 	result := Result{Account: found, After: State(found)}
-	result.Outcome = journal.Compare(nil, wanted, pick(result.After, wanted), same)
+	result.Outcome = journal.Compare(nil, asked.named(found), pick(result.After, wanted), same)
 	if result.Outcome != journal.Applied {
 		result.Outcome = journal.Partial // the account exists, whatever became of its fields
 	}
-	result.Note = strings.TrimSpace(trouble + " " + remark(result.Outcome, nil))
+	result.Note = sent.remark(result.Outcome)
 	return result, nil
 }
 
@@ -96,30 +105,37 @@ func (b *Book) drafted(ctx context.Context, asked map[Role]string) (map[Role]Hol
 }
 
 // rolesApart takes the roles out of a create where PostHog keeps them as
-// relationships, and works out those.
-func (b *Book) rolesApart(ctx context.Context, create *client.AccountCreate, roles map[Role]Holder) ([]handover, error) {
+// relationships, after looking that it has them.
+func (b *Book) rolesApart(ctx context.Context, create *client.AccountCreate, roles map[Role]Holder) (apart bool, err error) {
 	if len(roles) == 0 {
-		return nil, nil
+		return false, nil
 	}
 	place, err := b.api.RolesIn(ctx)
 	if err != nil || place != client.RolesInRelationships {
-		return nil, err
+		return false, err
 	}
 	create.Properties = withoutRoles(create.Properties)
-	return b.handovers(ctx, "", roles)
+	_, err = b.handovers(ctx, "", roles)
+	return true, err
 }
 
-// giveRoles assigns the roles of an account that was just made, and words what
-// went wrong with it.
-func (b *Book) giveRoles(ctx context.Context, made client.Account, roles map[Role]Holder, list []handover) string {
-	var err error
-	if len(list) == 0 {
-		list, err = b.droppedRoles(ctx, made, roles)
+// refusesRoles tells that PostHog takes no roles among the properties.
+func refusesRoles(err error, roles map[Role]Holder) bool {
+	refusal, ok := errors.AsType[*client.Error](err)
+	if !ok || refusal.Kind != client.Invalid || refusal.Attr != "properties" {
+		return false
 	}
-	if err == nil {
-		_, err = b.hand(ctx, made.ID, list)
+	key, _, _ := strings.Cut(refusal.Detail, ":")
+	_, given := roles[Role(key)]
+	return given
+}
+
+// giveRoles assigns the roles of an account that was just made.
+func (b *Book) giveRoles(ctx context.Context, made client.Account, roles map[Role]Holder, apart bool) (sending, error) {
+	if apart {
+		return b.hand(ctx, made.ID, roles)
 	}
-	return troubled(err)
+	return b.giveDropped(ctx, made, roles)
 }
 
 // existing answers a create whose external id is taken.

@@ -5,12 +5,14 @@ import (
 	"slices"
 )
 
-// Inverse is the change that turns after back into before.
+// Inverse is the change that turns after back into before. What did not change
+// needs no turning back.
 func Inverse(before, after map[string]any) Change {
 	change := Change{Set: map[string]json.RawMessage{}, Roles: map[Role]string{}}
 	for field, old := range before {
 		text, _ := old.(string)
 		switch {
+		case same(old, after[field]):
 		case field == "name":
 			change.Name = text
 		case field == "external_id" && old != nil:

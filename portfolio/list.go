@@ -68,27 +68,34 @@ func (b *Book) List(ctx context.Context, f Filter, offset, limit int) (Listing, 
 	if err != nil {
 		return Listing{}, err
 	}
-	if err := b.withRoles(ctx, page.Results); err != nil {
+	listing := Listing{Total: page.Count, More: page.More, Filters: applied}
+	if b.remembers(page.Results) {
+		listing.Note = "Roles that somebody changed in the last two minutes may be shown as they were."
+	}
+	shown, held, err := b.withRoles(ctx, page.Results)
+	if err == nil && listing.Note != "" && !obeyed(shown, held, wanted, f.AllRolesUnassigned) {
+		b.forget(page.Results) // perhaps only what is remembered contradicts the filter
+		listing.Note = ""
+		shown, held, err = b.withRoles(ctx, page.Results)
+	}
+	if err != nil {
 		return Listing{}, err
 	}
-	if !obeyed(page.Results, wanted, f.AllRolesUnassigned) {
+	if !obeyed(shown, held, wanted, f.AllRolesUnassigned) {
 		b.api.Forget()
 		return b.listByRole(ctx, query, wanted, applied)
 	}
-	listing := Listing{Accounts: page.Results, Total: page.Count, More: page.More, Filters: applied}
-	listing.Note, err = b.hidden(ctx, query, listing)
+	if listing.Accounts = shown; len(shown) == 0 {
+		listing.Note, err = b.hidden(ctx, query)
+	}
 	return listing, err
 }
 
 // hidden looks, when a list is empty, whether PostHog only hides what would be
 // in it: newer ones leave churned and ignored accounts out unless asked.
-func (b *Book) hidden(ctx context.Context, query client.AccountQuery, listing Listing) (string, error) {
-	asked := query.IncludeChurned && query.IncludeIgnored
-	if len(listing.Accounts) > 0 || query.Offset > 0 || asked {
-		return "", nil
-	}
-	generation, err := b.api.Generation(ctx)
-	if err != nil || generation != client.Current {
+func (b *Book) hidden(ctx context.Context, query client.AccountQuery) (string, error) {
+	hides, err := b.hides(ctx, query)
+	if err != nil || !hides || query.Offset > 0 {
 		return "", err
 	}
 	query.IncludeChurned, query.IncludeIgnored, query.Limit = true, true, 1
@@ -97,6 +104,15 @@ func (b *Book) hidden(ctx context.Context, query client.AccountQuery, listing Li
 		return "", err
 	}
 	return fmt.Sprintf("None are active, but %d churned or ignored accounts fit: include_churned and include_ignored list them.", *page.Count), nil
+}
+
+// hides tells whether PostHog leaves churned or ignored accounts out of a list.
+func (b *Book) hides(ctx context.Context, query client.AccountQuery) (bool, error) {
+	if query.IncludeChurned && query.IncludeIgnored {
+		return false, nil
+	}
+	generation, err := b.api.Generation(ctx)
+	return generation == client.Current, err
 }
 
 // mostByRole bounds how many accounts are read to filter them by role.
@@ -117,18 +133,52 @@ func (b *Book) listByRole(ctx context.Context, query client.AccountQuery, wanted
 			return Listing{}, plain.Refuse("This PostHog cannot filter accounts by role, and more than %d accounts would have to be read to do it here. Narrow the list down with search or tags.", mostByRole)
 		}
 	}
-	if err := b.withRoles(ctx, read); err != nil {
+	shown, held, err := b.withRoles(ctx, read)
+	if err != nil {
 		return Listing{}, err
 	}
-	fit := slices.DeleteFunc(slices.Clone(read), func(account client.Account) bool {
-		return !fits(account, wanted, unassigned)
+	fit := slices.DeleteFunc(shown, func(account client.Account) bool {
+		return !fits(account, held[account.ID], wanted, unassigned)
 	})
 	total := len(fit)
+	note := fmt.Sprintf("This PostHog cannot filter by role: %d accounts and their relationships were read to do it here. What changed in the last two minutes may be missing.", len(read))
+	if err := b.rolesExist(ctx, wanted, read, held); err != nil {
+		return Listing{}, err
+	}
+	if total == 0 {
+		hides, err := b.hides(ctx, query)
+		if err != nil {
+			return Listing{}, err
+		}
+		if hides {
+			note += " Churned and ignored accounts were left out: include_churned and include_ignored look through them too."
+		}
+	}
 	page := fit[min(offset, total):min(offset+limit, total)]
-	return Listing{
-		Accounts: page, Total: &total, More: offset+limit < total, Filters: applied,
-		Note: fmt.Sprintf("This PostHog cannot filter by role: %d accounts and their relationships were read to do it here. What changed in the last two minutes may be missing.", len(read)),
-	}, nil
+	return Listing{Accounts: page, Total: &total, More: offset+limit < total, Filters: applied, Note: note}, nil
+}
+
+// rolesExist refuses to filter by a role that the project does not have: its
+// team may call it something else, and nobody would seem to hold it.
+func (b *Book) rolesExist(ctx context.Context, wanted map[Role]int64, read []client.Account, held held) error {
+	place, err := b.api.RolesIn(ctx)
+	if err != nil {
+		return err
+	}
+	holdsSome := slices.ContainsFunc(read, func(account client.Account) bool { return len(held[account.ID]) > 0 })
+	if place != client.RolesInRelationships && (!holdsSome || slices.ContainsFunc(read, hasAnyRole)) {
+		return nil // roles may be in properties
+	}
+	definitions, err := b.api.RelationshipDefinitions(ctx)
+	if err != nil {
+		return err
+	}
+	for role := range wanted {
+		if _, err := definitionOf(role, definitions); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func setRole(query *client.AccountQuery, role Role, value string) {
@@ -175,19 +225,23 @@ func (f Filter) echo() map[string]any {
 
 // obeyed holds the rows against the role filters: a PostHog that does not know
 // a filter answers with all accounts.
-func obeyed(accounts []client.Account, wanted map[Role]int64, allUnassigned bool) bool {
-	return !slices.ContainsFunc(accounts, func(account client.Account) bool { return !fits(account, wanted, allUnassigned) })
+func obeyed(accounts []client.Account, held held, wanted map[Role]int64, allUnassigned bool) bool {
+	return !slices.ContainsFunc(accounts, func(account client.Account) bool {
+		return !fits(account, held[account.ID], wanted, allUnassigned)
+	})
 }
 
-// fits tells whether an account passes the role filters; 0 stands for nobody.
-func fits(account client.Account, wanted map[Role]int64, allUnassigned bool) bool {
+// fits tells whether an account with the relationships that it keeps, if any,
+// passes the role filters; 0 stands for nobody.
+func fits(account client.Account, held []client.Relationship, wanted map[Role]int64, allUnassigned bool) bool {
 	for role, id := range wanted {
-		var held int64
-		if holder := HolderOf(account, role); holder != nil {
-			held = holder.ID
-		}
-		if held != id {
-			return false
+		holder := HolderOf(account, role)
+		switch {
+		case id == 0 && holder == nil, holder != nil && holder.ID == id:
+		case id == 0 || !slices.ContainsFunc(held, func(r client.Relationship) bool {
+			return r.User != nil && r.User.ID == id && roleOf(r.Definition.Name) == role
+		}):
+			return false // some teams have roles that several colleagues hold at once
 		}
 	}
 	return !allUnassigned || !hasAnyRole(account)

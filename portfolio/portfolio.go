@@ -34,6 +34,8 @@ type Result struct {
 	Before  map[string]any // the changed fields as they were
 	After   map[string]any // the changed fields as read back, nil after a delete
 	Note    string         // what the reader should know besides, often empty
+
+	RolesApart bool // this PostHog keeps roles as relationships, which keys may not be able to end
 }
 
 // PropertyKeys are the property names that PostHog's closed schema accepts
@@ -105,6 +107,12 @@ func describe(account client.Account) string {
 	external := "no external id"
 	if account.ExternalID != nil {
 		external = fmt.Sprintf("external id %q", *account.ExternalID)
+	}
+	switch {
+	case account.ChurnedAt != nil:
+		external += ", churned"
+	case account.IgnoredAt != nil:
+		external += ", ignored"
 	}
 	return external
 }

@@ -103,7 +103,7 @@ func (b *Book) SetProperty(ctx context.Context, account client.Account, referenc
 	}
 	result.After = map[string]any{property.Name: found[property.ID]}
 	result.Outcome = journal.Compare(result.Before, map[string]any{property.Name: value}, result.After, same)
-	result.Note = remark(result.Outcome, writeErr)
+	result.Note = sending{lost: writeErr}.remark(result.Outcome)
 	return property, result, nil
 }
 

@@ -1,6 +1,7 @@
 package portfolio
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -13,7 +14,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"posthog-accounts-mcp/client"
-	"posthog-accounts-mcp/internal/plain"
 	"posthog-accounts-mcp/internal/recent"
 )
 
@@ -71,7 +71,7 @@ func (b *Book) cacheKey(accountID string) string {
 
 // Relationship is a colleague's part in an account.
 type Relationship struct {
-	Role  string `json:"role" jsonschema_description:"Named as the team names it."`
+	Role  string `json:"role" jsonschema_description:"csm, account_executive, account_owner, or what the team calls a role of its own."`
 	Email string `json:"email,omitempty"`
 	User  int64  `json:"user,omitempty"`
 	Since string `json:"since,omitempty"`
@@ -98,41 +98,79 @@ func (b *Book) Holders(ctx context.Context, account client.Account) ([]Relations
 		return nil, err
 	}
 	for _, r := range held {
-		one := Relationship{Role: r.Definition.Name, Since: r.StartedAt.UTC().Format(time.DateOnly)}
+		one := Relationship{Role: cmp.Or(string(roleOf(r.Definition.Name)), r.Definition.Name), Since: r.StartedAt.UTC().Format(time.DateOnly)}
 		if r.User != nil {
 			one.Email, one.User = r.User.Email, r.User.ID
 		}
 		list = append(list, one)
 	}
+	slices.SortStableFunc(list, func(a, b Relationship) int { return rank(a.Role) - rank(b.Role) })
 	return list, nil
 }
 
-// withRoles shows the roles of accounts in their properties, reading the
-// relationships of those that keep them there.
-func (b *Book) withRoles(ctx context.Context, accounts []client.Account) error {
-	var readers errgroup.Group
+// rank is the place of a role in lists: those that everybody knows come first.
+func rank(role string) int {
+	if at := slices.Index(Roles, Role(role)); at >= 0 {
+		return at
+	}
+	return len(Roles)
+}
+
+// held is the relationships of accounts by their ids, for those accounts that
+// keep their roles there.
+type held map[string][]client.Relationship
+
+// withRoles gives accounts with their roles among their properties, and the
+// relationships that it read for it.
+func (b *Book) withRoles(ctx context.Context, accounts []client.Account) ([]client.Account, held, error) {
+	shown, read := slices.Clone(accounts), make([][]client.Relationship, len(accounts))
+	readers, ctx := errgroup.WithContext(ctx)
 	readers.SetLimit(relationshipReaders)
-	for i := range accounts {
-		elsewhere, err := b.keepsRelationships(ctx, accounts[i])
+	for i, account := range accounts {
+		elsewhere, err := b.keepsRelationships(ctx, account)
 		if err != nil {
-			return err
+			_ = readers.Wait() // the first failure is the one to tell
+			return nil, nil, err
 		}
 		if !elsewhere {
 			continue
 		}
-		readers.Go(func() error {
-			held, err := b.Relationships(ctx, accounts[i].ID)
-			if err != nil {
-				return err
-			}
-			if len(held) > 0 {
-				b.api.LearnRoles(client.RolesInRelationships)
-			}
-			accounts[i] = showRoles(accounts[i], held)
-			return nil
+		readers.Go(func() (err error) {
+			read[i], err = b.Relationships(ctx, account.ID)
+			return err
 		})
 	}
-	return readers.Wait()
+	if err := readers.Wait(); err != nil {
+		return nil, nil, err
+	}
+	all := held{}
+	for i, relationships := range read {
+		if relationships == nil {
+			continue
+		}
+		all[accounts[i].ID] = relationships
+		shown[i] = showRoles(accounts[i], relationships)
+		if !hasAnyRole(accounts[i]) && hasAnyRole(shown[i]) {
+			b.api.LearnRoles(client.RolesInRelationships) // a team's own kinds of relationships prove nothing
+		}
+	}
+	return shown, all, nil
+}
+
+// forget drops what is remembered of the relationships of accounts.
+func (b *Book) forget(accounts []client.Account) {
+	for _, account := range accounts {
+		b.directory.relationships.Drop(b.cacheKey(account.ID))
+	}
+}
+
+// remembers tells whether the roles of any of these accounts would be shown as
+// they were a while ago.
+func (b *Book) remembers(accounts []client.Account) bool {
+	return slices.ContainsFunc(accounts, func(account client.Account) bool {
+		_, kept := b.directory.relationships.Peek(b.cacheKey(account.ID))
+		return kept
+	})
 }
 
 // read reads one account, its roles as they are now.
@@ -146,10 +184,13 @@ func (b *Book) read(ctx context.Context, id string) (client.Account, error) {
 
 // complete shows the roles of one account that was just read.
 func (b *Book) complete(ctx context.Context, account client.Account) (client.Account, error) {
-	b.directory.relationships.Drop(b.cacheKey(account.ID))
 	one := []client.Account{account}
-	err := b.withRoles(ctx, one)
-	return one[0], err
+	b.forget(one)
+	shown, _, err := b.withRoles(ctx, one)
+	if err != nil {
+		return client.Account{}, err
+	}
+	return shown[0], nil
 }
 
 // keepsRelationships tells whether an account's roles have to be read from its
@@ -193,96 +234,4 @@ func withoutRoles(properties map[string]json.RawMessage) map[string]json.RawMess
 		delete(properties, string(role))
 	}
 	return properties
-}
-
-// keepsRolesApart tells whether changes of an account's roles go into
-// relationships. Where that cannot be known they go into its properties, and
-// reading back shows whether PostHog kept them there.
-func (b *Book) keepsRolesApart(ctx context.Context, account client.Account) (bool, error) {
-	if account.Newer {
-		return true, nil
-	}
-	place, err := b.api.RolesIn(ctx)
-	return place == client.RolesInRelationships, err
-}
-
-// handover is one role to give or to end, worked out before anything is sent.
-type handover struct {
-	role       Role
-	definition string
-	user       int64  // 0 ends
-	ends       string // the relationship to end
-}
-
-// handovers works out what giving roles takes.
-func (b *Book) handovers(ctx context.Context, accountID string, roles map[Role]Holder) ([]handover, error) {
-	if len(roles) == 0 {
-		return nil, nil
-	}
-	definitions, err := b.api.RelationshipDefinitions(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var held []client.Relationship
-	if accountID != "" {
-		if held, err = b.api.Relationships(ctx, accountID, false); err != nil {
-			return nil, err
-		}
-	}
-	var list []handover
-	for _, role := range slices.Sorted(maps.Keys(roles)) {
-		definition, err := definitionOf(role, definitions)
-		if err != nil {
-			return nil, err
-		}
-		h := handover{role: role, definition: definition.ID, user: roles[role].ID}
-		if h.user == 0 {
-			at := slices.IndexFunc(held, func(r client.Relationship) bool { return r.Definition.ID == definition.ID })
-			if at < 0 {
-				continue // nobody holds it already
-			}
-			h.ends = held[at].ID
-		}
-		list = append(list, h)
-	}
-	return list, nil
-}
-
-// definitionOf finds the team's name for a role.
-func definitionOf(role Role, definitions []client.RelationshipDefinition) (client.RelationshipDefinition, error) {
-	var fits []client.RelationshipDefinition
-	names := make([]string, len(definitions))
-	for i, d := range definitions {
-		names[i] = d.Name
-		if roleOf(d.Name) == role {
-			fits = append(fits, d)
-		}
-	}
-	slices.Sort(names)
-	switch {
-	case len(fits) == 1:
-		return fits[0], nil
-	case len(fits) > 1:
-		return client.RelationshipDefinition{}, plain.Refuse("This project has several relationships that could be the %s: %s. Assign it in PostHog.", role, strings.Join(names, ", "))
-	case len(names) == 0:
-		return client.RelationshipDefinition{}, plain.Refuse("This project keeps roles as relationships and has defined none, so there is no %s to assign. An admin defines them in PostHog.", role)
-	}
-	return client.RelationshipDefinition{}, plain.Refuse("This project has no relationship that is the %s. It has: %s.", role, strings.Join(names, ", "))
-}
-
-// hand carries out handovers, one after the other, and tells how many are done.
-func (b *Book) hand(ctx context.Context, accountID string, list []handover) (done int, err error) {
-	defer b.directory.relationships.Drop(b.cacheKey(accountID))
-	for _, h := range list {
-		if h.user != 0 {
-			_, err = b.api.Assign(ctx, accountID, h.definition, h.user)
-		} else if err = b.api.EndRelationship(ctx, accountID, h.ends); client.KindOf(err) == client.NoKeyAccess {
-			err = plain.Refuse("This PostHog lets no API key take the %s off an account. Give it to somebody else instead, or end it in the PostHog app.", h.role)
-		}
-		if err != nil {
-			return done, err
-		}
-		done++
-	}
-	return done, nil
 }

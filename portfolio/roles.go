@@ -113,7 +113,36 @@ func (b *Book) holder(ctx context.Context, who string) (Holder, error) {
 	if err != nil || h.Email != "" {
 		return h, err
 	}
-	return b.member(ctx, func(u client.User) bool { return u.ID == h.ID }, who)
+	found, err := b.member(ctx, func(u client.User) bool { return u.ID == h.ID }, who)
+	switch client.KindOf(err) {
+	case client.MissingScope, client.Forbidden, client.NoKeyAccess:
+		return b.unlisted(ctx, h.ID, err)
+	}
+	return found, err
+}
+
+// unlisted is a colleague of whom only the id is known, for a key that may not
+// list members. A relationship takes no more than the id; a role among the
+// properties has the e-mail too, which another account may show.
+func (b *Book) unlisted(ctx context.Context, id int64, refusal error) (Holder, error) {
+	place, err := b.api.RolesIn(ctx)
+	if err != nil || place == client.RolesInRelationships {
+		return Holder{ID: id}, err
+	}
+	for _, role := range Roles {
+		query := client.AccountQuery{Limit: 1}
+		setRole(&query, role, strconv.FormatInt(id, 10))
+		page, err := b.api.ListAccounts(ctx, query)
+		if err != nil {
+			return Holder{}, err
+		}
+		for _, account := range page.Results {
+			if holder := HolderOf(account, role); holder != nil && holder.ID == id && holder.Email != "" {
+				return *holder, nil
+			}
+		}
+	}
+	return Holder{}, refusal
 }
 
 func (b *Book) member(ctx context.Context, matches func(client.User) bool, who string) (Holder, error) {

@@ -1,75 +1,130 @@
 package portfolio
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"posthog-accounts-mcp/client"
 	"posthog-accounts-mcp/internal/plain"
+	"posthog-accounts-mcp/journal"
 )
 
 // sending is what happened to a change on its way, apart from its effect.
 type sending struct {
-	lost    error  // PostHog's answer did not arrive
-	trouble string // a later step that failed after an earlier one was done
+	lost    error // PostHog's answer to a step did not arrive
+	trouble error // a later step failed after an earlier one was done
+	apart   bool  // roles went into relationships, or would have
 }
 
-// send makes the requests of a change: one for the account itself, and one for
-// each role where PostHog keeps roles as relationships. What can be refused is
-// found out before the first of them.
+// step is one request of a change.
+type step func(context.Context) error
+
+// run makes the requests of a change, one after the other. Only the first can
+// be refused as if nothing had happened; after that, what was done stands.
+func run(ctx context.Context, steps []step) (sending, error) {
+	for i, do := range steps {
+		switch err := do(ctx); {
+		case unclear(err):
+			return sending{lost: err}, nil
+		case err != nil && i == 0:
+			return sending{}, err
+		case err != nil:
+			return sending{trouble: err}, nil
+		}
+	}
+	return sending{}, nil
+}
+
+// then is what is to be said of two runs, one after the other.
+func (s sending) then(next sending, err error) sending {
+	return sending{cmp.Or(s.lost, next.lost), cmp.Or(s.trouble, err, next.trouble), s.apart || next.apart}
+}
+
+// remark is what a receipt says besides its outcome.
+func (s sending) remark(outcome journal.Outcome) string {
+	var texts []string
+	if s.trouble != nil {
+		texts = append(texts, "A step failed after an earlier one was done: "+plain.Explain(s.trouble))
+	}
+	if s.lost != nil {
+		texts = append(texts, "PostHog's answer was lost; this is what was read afterwards.")
+	}
+	switch outcome {
+	case journal.Ignored:
+		texts = append(texts, "PostHog took the request but changed nothing.")
+	case journal.Partial:
+		texts = append(texts, "Only part of the change is there: compare after with what was asked.")
+	case journal.Overridden:
+		texts = append(texts, "Something else is there now than was asked for; somebody may have changed it at the same time.")
+	}
+	return strings.Join(texts, " ")
+}
+
+// send makes the requests of a change.
 func (b *Book) send(ctx context.Context, account client.Account, aimed target) (sending, error) {
 	apart, err := b.keepsRolesApart(ctx, account)
 	if err != nil {
 		return sending{}, err
 	}
-	var roles []handover
-	if apart {
-		if roles, err = b.handovers(ctx, account.ID, aimed.roles()); err != nil {
-			return sending{}, err
-		}
-	}
-	patch, needed := aimed.patch(apart)
-	if !needed {
-		done, err := b.hand(ctx, account.ID, roles)
-		if err != nil && done == 0 {
-			return sending{}, err
-		}
-		return sending{trouble: troubled(err)}, nil
-	}
-	answer, err := b.api.PatchAccount(ctx, account.ID, patch)
-	switch {
-	case unclear(err):
-		return sending{lost: err}, nil
-	case err != nil:
+	steps, answer, err := b.steps(ctx, account, aimed, apart)
+	if err != nil {
 		return sending{}, err
-	case !apart:
-		roles, err = b.droppedRoles(ctx, answer, aimed.roles())
 	}
-	if err == nil {
-		_, err = b.hand(ctx, account.ID, roles)
+	defer b.forget([]client.Account{account})
+	sent, err := run(ctx, steps)
+	sent.apart = apart
+	if err != nil || apart || sent.lost != nil || sent.trouble != nil {
+		return sent, err
 	}
-	return sending{trouble: troubled(err)}, nil
+	return sent.then(b.giveDropped(ctx, *answer, aimed.roles())), nil
 }
 
-// troubled words the failure of a later step.
-func troubled(err error) string {
-	if err == nil {
-		return ""
-	}
-	return plain.Explain(err)
-}
-
-// droppedRoles finds out that a PostHog took roles among the properties and
-// kept none of them: it keeps them as relationships, and these are to do.
-func (b *Book) droppedRoles(ctx context.Context, answer client.Account, roles map[Role]Holder) ([]handover, error) {
-	for role, holder := range roles {
-		if holder.ID != 0 && HolderOf(answer, role) == nil {
-			b.api.LearnRoles(client.RolesInRelationships)
-			return b.handovers(ctx, answer.ID, roles)
+// steps are the requests of a change: one for the account itself, and one for
+// each role where PostHog keeps roles as relationships. What can be refused is
+// found out before the first of them: taking a role off comes first, as PostHog
+// may let no key do it, and then nothing else is done either.
+func (b *Book) steps(ctx context.Context, account client.Account, aimed target, rolesApart bool) (steps []step, answer *client.Account, err error) {
+	var roles []handover
+	if rolesApart {
+		if roles, err = b.handovers(ctx, account.ID, aimed.roles()); err != nil {
+			return nil, nil, err
 		}
 	}
-	return nil, nil
+	for _, role := range roles {
+		if role.user == 0 {
+			steps = append(steps, b.handoverSteps(account.ID, role)...)
+		}
+	}
+	answer = &client.Account{}
+	if patch, needed := aimed.patch(rolesApart); needed {
+		steps = append(steps, func(ctx context.Context) (err error) {
+			*answer, err = b.api.PatchAccount(ctx, account.ID, patch)
+			return err
+		})
+	}
+	for _, role := range roles {
+		if role.user != 0 {
+			steps = append(steps, b.handoverSteps(account.ID, role)...)
+		}
+	}
+	return steps, answer, nil
+}
+
+// giveDropped finds out that a PostHog took roles among the properties and
+// kept none of them: it keeps them as relationships, and there they go.
+func (b *Book) giveDropped(ctx context.Context, answer client.Account, roles map[Role]Holder) (sending, error) {
+	dropped := false
+	for role, holder := range roles {
+		dropped = dropped || holder.ID != 0 && HolderOf(answer, role) == nil
+	}
+	if !dropped {
+		return sending{}, nil
+	}
+	b.api.LearnRoles(client.RolesInRelationships)
+	return b.hand(ctx, answer.ID, roles)
 }
 
 // roles are the roles that change, with the zero Holder for nobody.

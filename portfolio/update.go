@@ -67,6 +67,9 @@ func (b *Book) aim(ctx context.Context, account client.Account, change Change) (
 		if err != nil {
 			return target{}, err
 		}
+		if now := HolderOf(account, role); now != nil && now.ID == holder.ID {
+			continue // whatever the e-mail that is on record
+		}
 		next.Properties[string(role)] = holder.stored()
 	}
 	next.Tags = change.tags(account.Tags)
@@ -142,10 +145,18 @@ func difference(base, next map[string]any) map[string]any {
 	return changed
 }
 
-// Preview tells what a change would do, and does nothing.
+// Preview tells what a change would do, and does nothing. It refuses what is
+// known to be refused.
 func (b *Book) Preview(ctx context.Context, account client.Account, change Change) (before, after map[string]any, err error) {
 	aimed, err := b.aim(ctx, account, change)
 	if err != nil {
+		return nil, nil, err
+	}
+	apart, err := b.keepsRolesApart(ctx, account)
+	if err != nil {
+		return nil, nil, err
+	}
+	if _, _, err := b.steps(ctx, account, aimed, apart); err != nil {
 		return nil, nil, err
 	}
 	return pick(State(account), aimed.wanted), aimed.wanted, nil
@@ -171,21 +182,20 @@ func (b *Book) Update(ctx context.Context, account client.Account, change Change
 	if err != nil {
 		return Result{}, unseen(sent.lost, err)
 	}
-	result := Result{Account: found, Before: before, After: pick(State(found), aimed.wanted)}
-	result.Outcome = journal.Compare(before, aimed.wanted, result.After, same)
-	result.Note = strings.TrimSpace(sent.trouble + " " + remark(result.Outcome, sent.lost))
+	result := Result{Account: found, Before: before, After: pick(State(found), aimed.wanted), RolesApart: sent.apart}
+	result.Outcome = journal.Compare(before, aimed.named(found), result.After, same)
+	result.Note = sent.remark(result.Outcome)
 	return result, nil
 }
 
-// remark is what a receipt says besides its outcome.
-func remark(outcome journal.Outcome, writeErr error) string {
-	text := map[journal.Outcome]string{
-		journal.Ignored:    "PostHog took the request but changed nothing.",
-		journal.Partial:    "Only part of the change is there: compare after with what was asked.",
-		journal.Overridden: "Something else is there now than was asked for; somebody may have changed it at the same time.",
-	}[outcome]
-	if writeErr != nil {
-		text = "PostHog's answer was lost; this is what was read afterwards. " + text
+// named is what was wanted, with the e-mails of colleagues of whom only the id
+// was known, where they hold the role now.
+func (t target) named(found client.Account) map[string]any {
+	wanted := maps.Clone(t.wanted)
+	for role, holder := range t.roles() {
+		if now := HolderOf(found, role); now != nil && now.ID == holder.ID {
+			wanted[string(role)] = now.Ref()
+		}
 	}
-	return text
+	return wanted
 }

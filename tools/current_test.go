@@ -4,8 +4,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"posthog-accounts-mcp/sandbox"
 )
 
 // A newer PostHog leaves churned and ignored accounts out of lists. An empty
@@ -13,7 +11,7 @@ import (
 // the account.
 func TestHiddenAccountsAreMentioned(t *testing.T) {
 	t.Parallel()
-	h := open(t, setup{sandbox: sandbox.Options{Profile: sandbox.Current}})
+	h := open(t, setup{generation: "current"})
 	shown := h.must("list_accounts", object{"limit": 200, "fields": []string{"name"}})
 	visible := map[string]bool{}
 	for _, row := range shown.get("rows").Array() {

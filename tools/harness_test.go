@@ -39,19 +39,21 @@ type object = map[string]any
 // setup says how a house differs from the usual one; the zero value is the
 // seeded sandbox, all tools, no pinned project.
 type setup struct {
-	sandbox   sandbox.Options
-	selection tools.Selection
-	pinned    int64
-	wrap      func(http.Handler) http.Handler // stands between the client and the sandbox
-	client    []client.Option
-	key       string // sandbox.DefaultKey unless given
-	now       func() time.Time
+	generation string // that of the run unless given; see generationOf
+	sandbox    sandbox.Options
+	selection  tools.Selection
+	pinned     int64
+	wrap       func(http.Handler) http.Handler // stands between the client and the sandbox
+	client     []client.Option
+	key        string // sandbox.DefaultKey unless given
+	now        func() time.Time
 }
 
 // house is the whole way of a call: an MCP client, the server with its tools,
 // the PostHog client, and the sandbox behind a real HTTP server.
 type house struct {
 	testing.TB
+	generation
 	sandbox *sandbox.Sandbox
 	desk    *tools.Desk
 	mcp     *mcpclient.Client
@@ -78,7 +80,12 @@ type upstream struct {
 // open builds a house for the length of the test.
 func open(t testing.TB, s setup) *house {
 	t.Helper()
-	h := &house{TB: t, sandbox: sandbox.New(s.sandbox), key: s.key}
+	g := generationOf(t, s.generation)
+	g.choose(&s.sandbox)
+	h := &house{TB: t, generation: g, sandbox: sandbox.New(s.sandbox), key: s.key}
+	if s.sandbox.Empty && g.rolesApart() {
+		h.defineRoles()
+	}
 	if h.key == "" {
 		h.key = sandbox.DefaultKey
 	}
@@ -297,12 +304,16 @@ func (h *house) raw(method, path string, body any) gjson.Result {
 
 const api = "/api/projects/1/"
 
-// account is the stored account, without what moves by itself.
+// account is the stored account, without what moves by itself and with its
+// roles among its properties.
 func (h *house) account(id string) object {
 	h.Helper()
 	var stored object
 	require.NoError(h, json.Unmarshal([]byte(h.raw("GET", api+"accounts/"+id, nil).Raw), &stored))
 	delete(stored, "updated_at")
+	if h.rolesApart() {
+		h.addRoles(stored, id)
+	}
 	return sortTags(stored)
 }
 

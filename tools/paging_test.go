@@ -2,6 +2,7 @@ package tools_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -21,6 +22,10 @@ func TestWalkingGivesEveryRowOnce(t *testing.T) {
 		h.raw("PATCH", api+"persons/"+seed.TwinUUIDA, object{"properties": object{"n": n}})
 	}
 	big := bigNoteAccount(h)
+	graces := map[string]bool{}
+	for _, account := range seed.Accounts() {
+		graces[account.ID] = ofGrace(account)
+	}
 	truth := func(path, field string) []string { return texts(h.raw("GET", api+path, nil).Get("results.#." + field)) }
 	lists := []struct {
 		tool, key string
@@ -28,7 +33,7 @@ func TestWalkingGivesEveryRowOnce(t *testing.T) {
 		wanted    []string
 	}{
 		{"list_accounts", "id", object{"tags": []string{"q4-renewal"}}, truth("accounts?limit=1000&tags=%5B%22q4-renewal%22%5D", "id")},
-		{"list_accounts", "id", object{"ordering": "name", "csm": "2", "fields": []string{"name"}}, truth("accounts?limit=1000&ordering=name&csm=2", "id")},
+		{"list_accounts", "id", object{"ordering": "name", "csm": "2", "fields": []string{"name"}}, slices.DeleteFunc(truth("accounts?limit=1000&ordering=name", "id"), func(id string) bool { return !graces[id] })},
 		{"list_notebooks", "short_id", object{"account": big}, truth("accounts/"+big+"/notebooks?limit=1000", "short_id")},
 		{"list_notebooks", "short_id", object{"account": big, "ordering": "created_by"}, truth("accounts/"+big+"/notebooks?limit=1000&ordering=created_by", "short_id")},
 		{"list_persons", "uuid", object{"search": "zoe"}, truth("persons?limit=1000&search=zoe", "uuid")},
@@ -62,7 +67,7 @@ func TestWalkingThroughThePortfolio(t *testing.T) {
 	for _, size := range []struct{ limit, most int }{{0, 0}, {200, 1000}, {200, 50_000}, {37, 8000}} {
 		w := walk{TB: t, house: h, limit: size.limit, most: size.most, count: o200k(t)}
 		rows, total := w.all("list_accounts", object{})
-		require.Equal(t, seed.AccountCount, total)
+		require.Equal(t, h.shown(anyAccount), total)
 		var ids []string
 		for _, row := range rows {
 			ids = append(ids, row.Get("id").String())

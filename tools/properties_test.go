@@ -77,9 +77,19 @@ func TestCustomPropertyRefusals(t *testing.T) {
 		require.Contains(t, h.refused("set_custom_property", object{"account": seed.AcmeID, "property": test.property, "value": test.value}), test.want)
 	}
 	require.Empty(t, h.writes())
-	require.Contains(t, h.refused("set_custom_property", object{"account": seed.AcmeID, "property": "Plan", "clear": true}), "cannot clear")
+	clearing := h.call("set_custom_property", object{"account": seed.AcmeID, "property": "Plan", "clear": true})
 	require.Len(t, h.writes(), 1, "only the attempt tells whether a PostHog can clear")
-	require.Equal(t, "Enterprise", h.must("list_custom_properties", object{"account": seed.AcmeID}).str(`rows.#(name=="Plan").value`))
+	left := h.must("list_custom_properties", object{"account": seed.AcmeID}).str(`rows.#(name=="Plan").value`)
+	if h.can(clearProperties) {
+		require.Equal(t, `{"Plan":"Enterprise"} {"Plan":null}`, clearing.get("before").Raw+" "+clearing.get("after").Raw)
+		require.Empty(t, left)
+		undo, arguments := asCall(t, clearing.str("undo"))
+		require.Equal(t, "Enterprise", h.must(undo, arguments).str("after.Plan"))
+	} else {
+		clearing.requireError(t)
+		require.Contains(t, clearing.text, "cannot clear")
+		require.Equal(t, "Enterprise", left)
+	}
 	h.requests()
 	for _, arguments := range []object{{}, {"value": 1, "clear": true}, {"clear": false}} {
 		arguments["account"], arguments["property"] = seed.AcmeID, "Plan"

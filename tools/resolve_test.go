@@ -148,19 +148,18 @@ func TestPersonIsNeverGuessed(t *testing.T) {
 func TestRoleFilters(t *testing.T) {
 	t.Parallel()
 	h := open(t, setup{})
-	mine := int(h.raw("GET", api+"accounts?account_owner=1", nil).Get("count").Int())
 	for _, test := range []struct {
 		arguments object
 		total     int
 		echo      string
 	}{
-		{object{"csm": "Grace@Example.com"}, seed.GraceAccounts, "csm=grace@example.com (user 2)"},
-		{object{"csm": "2"}, seed.GraceAccounts, "csm=user 2"},
-		{object{"account_owner": "me"}, mine, "account_owner=me (user 1)"},
-		{object{"csm": "unassigned"}, seed.NoRoleAccounts + seed.NoCSMAccounts, "csm=unassigned"},
-		{object{"csm": "unassigned", "account_owner": "unassigned", "account_executive": "unassigned"}, seed.NoRoleAccounts, "account_owner=unassigned"},
-		{object{"all_roles_unassigned": true}, seed.NoRoleAccounts, "all_roles_unassigned=true"},
-		{object{"tags": []string{" Q4-Renewal"}}, seed.RenewalAccounts, `tags=["q4-renewal"]`},
+		{object{"csm": "Grace@Example.com"}, h.shown(ofGrace), "csm=grace@example.com (user 2)"},
+		{object{"csm": "2"}, h.shown(ofGrace), "csm=user 2"},
+		{object{"account_owner": "me"}, h.shown(ownedByAda), "account_owner=me (user 1)"},
+		{object{"csm": "unassigned"}, h.shown(withoutCSM), "csm=unassigned"},
+		{object{"csm": "unassigned", "account_owner": "unassigned", "account_executive": "unassigned"}, h.shown(withoutRole), "account_owner=unassigned"},
+		{object{"all_roles_unassigned": true}, h.shown(withoutRole), "all_roles_unassigned=true"},
+		{object{"tags": []string{" Q4-Renewal"}}, h.shown(renewing), `tags=["q4-renewal"]`},
 	} {
 		r := h.must("list_accounts", test.arguments)
 		require.EqualValues(t, test.total, r.get("total").Int(), "%v", test.arguments)
@@ -199,7 +198,7 @@ func TestIgnoredFiltersAreAppliedHere(t *testing.T) {
 		require.Equal(t, want.get("filters").Raw, got.get("filters").Raw)
 		require.Contains(t, got.str("note"), "This PostHog cannot filter by role")
 	}
-	require.Empty(t, h.must("list_accounts", object{"search": "acme"}).str("note"))
+	require.NotContains(t, h.must("list_accounts", object{"search": "acme"}).str("note"), "cannot filter")
 }
 
 // Without the right to list members a colleague's e-mail cannot be looked up:
@@ -208,5 +207,5 @@ func TestColleaguesWithoutTheScope(t *testing.T) {
 	t.Parallel()
 	h := open(t, setup{key: "phx_few", sandbox: sandbox.Options{Keys: []sandbox.Key{{Value: "phx_few", Scopes: []string{"account:read", "project:read"}}}}})
 	require.Contains(t, h.refused("list_accounts", object{"csm": "grace@example.com"}), "organization_member:read")
-	require.EqualValues(t, seed.GraceAccounts, h.must("list_accounts", object{"csm": "2"}).get("total").Int())
+	require.EqualValues(t, h.shown(ofGrace), h.must("list_accounts", object{"csm": "2"}).get("total").Int())
 }

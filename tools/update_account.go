@@ -2,9 +2,9 @@ package tools
 
 import (
 	"context"
+	"strconv"
 
 	"posthog-accounts-mcp/client"
-	"posthog-accounts-mcp/journal"
 	"posthog-accounts-mcp/portfolio"
 )
 
@@ -67,19 +67,22 @@ func updateAccount(d *Desk, ctx context.Context, in UpdateAccountRequest) (Recei
 
 // undoUpdate is the call that restores what an update changed.
 func undoUpdate(account client.Account, result portfolio.Result) string {
-	if result.Outcome == journal.Ignored {
-		return "Nothing was changed."
-	}
 	back := portfolio.Inverse(result.Before, result.After)
 	call := compactArgs(map[string]any{
 		"account": account.ID, "name": back.Name, "external_id": back.ExternalID, "set": back.Set, "unset": back.Unset,
 		"tags_add": back.TagsAdd, "tags_remove": back.TagsRemove,
 	})
-	if _, gained := result.After["external_id"]; gained && result.Before["external_id"] == nil {
-		call["unset"] = append(back.Unset, "external_id")
-	}
+	caveat := ""
 	for role, who := range back.Roles {
 		call[string(role)] = who
+		if holder := portfolio.HolderOf(account, role); holder != nil {
+			call[string(role)] = strconv.FormatInt(holder.ID, 10) // good even for a key that may not look up e-mails
+		} else if result.RolesApart {
+			caveat = " (where PostHog lets no API key take a role off, leave it out and end it in the PostHog app)"
+		}
 	}
-	return undoCall("update_account", call)
+	if len(call) == 1 {
+		return "Nothing was changed."
+	}
+	return undoCall("update_account", call) + caveat
 }
