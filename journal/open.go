@@ -189,5 +189,5 @@ func keepPrivate(path string) error {
 	if err != nil || info.Mode().Perm()&0o077 == 0 || runtime.GOOS == "windows" {
 		return err
 	}
-	return os.Chmod(path, 0o600)
+	return os.Chmod(path, info.Mode().Perm()&^0o077)
 }
