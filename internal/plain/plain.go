@@ -75,7 +75,9 @@ func Short(text string) string {
 // Explain words any failure of a tool, a resource or a prompt. Failures that
 // are nobody's business but ours become one general sentence; the log has
 // them.
-func Explain(err error) string {
+func Explain(err error) string { return Visible(explain(err)) }
+
+func explain(err error) string {
 	var refusal *Refusal
 	var problems *schema.Problems
 	var failure *client.Error
