@@ -37,6 +37,7 @@ func TestNoCallTakesAnUnsafeWay(t *testing.T) {
 			for _, r := range seen {
 				require.Contains(t, []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete}, r.method, r.path)
 				require.NotRegexp(t, `/api/projects/@current|/api/environments/|/api/person/|/cohorts|/values|/funnel|/trends|/lifecycle|properties_at_time|bulk_delete|reset_person|\.csv`, r.path)
+				require.False(t, r.method == http.MethodPatch && strings.Contains(r.path, "/notebooks"), "a note is changed in no list of its account")
 				for _, parameter := range []string{"format", "token", "api_key", "personal_api_key", "refresh"} {
 					require.NotContains(t, r.query, parameter, r.path)
 				}
@@ -49,6 +50,25 @@ func TestNoCallTakesAnUnsafeWay(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// PostHog gives as many rows as are asked for. The tools do not ask for more
+// than anybody reads.
+func TestListsAreBounded(t *testing.T) {
+	t.Parallel()
+	h := open(t, setup{})
+	for tool, arguments := range map[string]object{"list_accounts": {}, "list_persons": {}, "list_notebooks": {"account": seed.AcmeID}, "list_person_activity": {"person": seed.TwinUUIDA}} {
+		for _, limit := range []int{201, 1_000_000, 0, -1} {
+			require.Contains(t, h.refused(tool, with(arguments, "limit", limit)), "limit")
+		}
+	}
+	require.Empty(t, h.requests())
+	h.must("list_persons", object{"limit": 200})
+	for _, r := range h.requests() {
+		if strings.Contains(r.path, "/persons") {
+			require.Equal(t, "200", r.query.Get("limit"))
+		}
 	}
 }
 

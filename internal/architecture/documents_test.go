@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"regexp"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -69,15 +69,13 @@ func TestReadmeIsCurrent(t *testing.T) {
 // Links in the documents lead to files that exist.
 func TestLinksLeadSomewhere(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
-	for _, document := range []string{"README.md", "docs/architecture.md"} {
-		content, err := os.ReadFile(root + document)
+	documents, err := filepath.Glob(root + "docs/*.md")
+	require.NoError(t, err)
+	for _, document := range append(documents, root+"README.md") {
+		content, err := os.ReadFile(document)
 		require.NoError(t, err)
-		folder := root
-		if strings.HasPrefix(document, "docs/") {
-			folder += "docs/"
-		}
 		for _, found := range link.FindAllStringSubmatch(string(content), -1) {
-			_, err := os.Stat(folder + found[1])
+			_, err := os.Stat(filepath.Join(filepath.Dir(document), found[1]))
 			require.NoError(t, err, "%s links to %s", document, found[1])
 		}
 	}
