@@ -124,19 +124,19 @@ type held map[string][]client.Relationship
 // relationships that it read for it.
 func (b *Book) withRoles(ctx context.Context, accounts []client.Account) ([]client.Account, held, error) {
 	shown, read := slices.Clone(accounts), make([][]client.Relationship, len(accounts))
-	readers, ctx := errgroup.WithContext(ctx)
+	readers, reading := errgroup.WithContext(ctx)
 	readers.SetLimit(relationshipReaders)
 	for i, account := range accounts {
 		elsewhere, err := b.keepsRelationships(ctx, account)
 		if err != nil {
-			_ = readers.Wait() // the first failure is the one to tell
+			_ = readers.Wait() // of what they read nothing is needed any more
 			return nil, nil, err
 		}
 		if !elsewhere {
 			continue
 		}
 		readers.Go(func() (err error) {
-			read[i], err = b.Relationships(ctx, account.ID)
+			read[i], err = b.Relationships(reading, account.ID)
 			return err
 		})
 	}

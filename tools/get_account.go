@@ -75,15 +75,14 @@ func (r *GetAccountResult) include(ctx context.Context, s scope, account client.
 			return err
 		})
 	}
+	if slices.Contains(what, "relationships") {
+		group.Go(func() (err error) {
+			r.Relationships, err = s.book.Holders(ctx, account)
+			return err
+		})
+	}
 	if err := group.Wait(); err != nil {
 		return err
-	}
-	if slices.Contains(what, "relationships") {
-		held, err := s.book.Holders(ctx, account)
-		if err != nil {
-			return err
-		}
-		r.Relationships = held
 	}
 	for _, note := range notes.Results {
 		r.Notebooks = append(r.Notebooks, notebookRow(note))

@@ -41,6 +41,7 @@ type object = map[string]any
 type setup struct {
 	generation string // that of the run unless given; see generationOf
 	sandbox    sandbox.Options
+	shared     *sandbox.Sandbox // used in place of a sandbox of its own
 	selection  tools.Selection
 	pinned     int64
 	wrap       func(http.Handler) http.Handler // stands between the client and the sandbox
@@ -58,6 +59,7 @@ type house struct {
 	desk    *tools.Desk
 	mcp     *mcpclient.Client
 	key     string
+	origin  string // of the PostHog, as links have it
 	outputs map[string]*jsonschema.Schema
 
 	mu       sync.Mutex
@@ -82,7 +84,10 @@ func open(t testing.TB, s setup) *house {
 	t.Helper()
 	g := generationOf(t, s.generation)
 	g.choose(&s.sandbox)
-	h := &house{TB: t, generation: g, sandbox: sandbox.New(s.sandbox), key: s.key}
+	h := &house{TB: t, generation: g, sandbox: s.shared, key: s.key}
+	if h.sandbox == nil {
+		h.sandbox = sandbox.New(s.sandbox)
+	}
 	if s.sandbox.Empty && g.rolesApart() {
 		h.defineRoles()
 	}
@@ -100,7 +105,7 @@ func open(t testing.TB, s setup) *house {
 
 	api, err := client.New(posthog.URL, append([]client.Option{client.WithTransport(transport)}, s.client...)...)
 	require.NoError(t, err)
-	h.desk = tools.NewDesk(api, s.pinned)
+	h.desk, h.origin = tools.NewDesk(api, s.pinned), api.Origin()
 	if s.now != nil {
 		h.desk.SetNow(s.now)
 	}
@@ -190,7 +195,11 @@ func (h *house) callAs(key, tool string, arguments any) result {
 
 // try is callAs for use outside the test's goroutine.
 func (h *house) try(key, tool string, arguments any) (result, error) {
-	ctx := context.Background()
+	return h.tryIn(context.Background(), key, tool, arguments)
+}
+
+// tryIn is try in a context, which the requests of the call inherit.
+func (h *house) tryIn(ctx context.Context, key, tool string, arguments any) (result, error) {
 	if key != "" {
 		parsed, err := client.NewKey(key)
 		if err != nil {

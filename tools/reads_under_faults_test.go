@@ -1,0 +1,289 @@
+package tools_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"text/tabwriter"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
+
+	"posthog-accounts-mcp/client"
+	"posthog-accounts-mcp/sandbox"
+	"posthog-accounts-mcp/sandbox/seed"
+)
+
+// drill is how hard reading is tried under faults.
+type drill struct {
+	long     bool
+	calls    int // of each tool, for all kinds of faults in turn, and again for all of them at once
+	timeouts client.Timeouts
+	slow     time.Duration
+}
+
+const (
+	drillRate       = 0.10 // share of the reads that each kind strikes
+	drillConcurrent = 16   // calls of each tool at a time
+)
+
+// theDrill is short by default. LONG=1 makes it 1,000 calls with the waits
+// that the released program has.
+func theDrill() drill {
+	if os.Getenv("LONG") != "" {
+		return drill{long: true, calls: 1000, slow: time.Second}
+	}
+	quick := client.Timeouts{Read: time.Second, Retry: 700 * time.Millisecond, Write: time.Second}
+	return drill{calls: 40, timeouts: quick, slow: 50 * time.Millisecond}
+}
+
+// questions are calls of the reading tools, each in several forms, of things
+// that exist and of things that do not.
+var questions = map[string][]object{
+	"list_accounts": {
+		{}, {"search": "acme"}, {"csm": "grace@example.com", "limit": 5, "search": "an"}, {"all_roles_unassigned": true},
+		{"search": "no account is called this"}, {"tags": []string{"q4-renewal"}, "ordering": "name", "include_churned": true, "include_ignored": true},
+	},
+	"get_account": {
+		{"account": seed.AcmeID}, {"account": seed.AcmeExternalID, "include": []string{"custom_properties", "notebooks", "relationships"}},
+		{"account": seed.AcmeStripeID}, {"account": seed.NorthwindName}, {"account": "019aaaaa-0000-7000-8000-000000000000"}, {"account": "no such company"},
+	},
+	"list_notebooks": {{"account": seed.AcmeID}, {"account": seed.AcmeName, "search": "fleet"}, {"account": seed.AcmeID, "search": "zyzzyva"}},
+	"get_notebook": {
+		{"account": seed.AcmeID, "notebook": "latest"}, {"account": seed.AcmeName, "notebook": seed.AcmeLatestNote}, {"account": seed.AcmeID, "notebook": "nosuchnote"},
+	},
+	"list_custom_properties": {{}, {"account": seed.AcmeID}, {"account": seed.AcmeName, "limit": 5}},
+	"list_persons": {
+		{"search": "terminal-7"}, {"limit": 50}, {"email": seed.TwinEmail}, {"properties": []object{{"key": "plan", "value": "scale"}}}, {"search": "zyzzyva"},
+	},
+	"get_person": {
+		{"person": seed.TwinUUIDA}, {"person": seed.MergedDistinctID}, {"person": "blake.hartnell@example.com"}, {"person": seed.TwinEmail}, {"person": "nobody@example.com"},
+	},
+	"list_person_activity":           {{"person": seed.MergedPersonUUID}, {"person": seed.TwinDistinctA}},
+	"get_person_properties_timeline": {{"person": seed.MergedPersonUUID}, {"person": seed.TwinDistinctB}},
+	"whoami":                         {{}},
+}
+
+// With every kind of fault at ten per cent of the reads, by itself and all at
+// once, each call of each reading tool ends in the right answer or says that
+// PostHog did not give one. What is right is what the same PostHog answers
+// when nothing fails.
+func TestReadsUnderFaults(t *testing.T) {
+	t.Parallel()
+	for _, generation := range []string{"documented", "current"} {
+		t.Run(generation, func(t *testing.T) {
+			t.Parallel()
+			d := theDrill()
+			p := &practice{TB: t, drill: d, generation: generation, shared: open(t, setup{generation: generation}).sandbox, tallies: map[string]*tally{}, struck: map[sandbox.FaultKind]int{}, asked: map[string]int{}}
+			p.learnTruth()
+			kinds := slices.DeleteFunc(sandbox.FaultKinds(), func(kind sandbox.FaultKind) bool { return kind == sandbox.FaultLostEvent }) // reads send none
+			for _, kind := range kinds {
+				p.run("in turn", (d.calls+len(kinds)-1)/len(kinds), kind)
+			}
+			p.run("at once", d.calls, kinds...)
+			t.Logf("every kind of fault at %.0f %% of the reads, %s:\n%s\nstruck: %v", 100*drillRate, generation, p, p.struck)
+			require.Greater(t, len(p.struck), len(kinds)/2)
+			require.True(t, !d.long || len(p.struck) == len(kinds), "a long drill meets every kind: %v", p.struck)
+			for name, of := range p.tallies {
+				require.Empty(t, of.wrong, name)
+				require.True(t, of.right > 0 || strings.HasSuffix(name, "at once"), "%s: nothing is right", name)
+			}
+		})
+	}
+}
+
+// practice is a drill on one PostHog.
+type practice struct {
+	testing.TB
+	drill
+	generation string
+	shared     *sandbox.Sandbox
+	truth      map[string][]answerOnce
+
+	struck map[sandbox.FaultKind]int
+	asked  map[string]int // by tool; only to take the forms of its question in turn
+
+	mu      sync.Mutex
+	tallies map[string]*tally // by phase and tool
+}
+
+// answerOnce is what a question is answered when nothing fails, and how often
+// a request of it is made more than once even then.
+type answerOnce struct {
+	text    string
+	repeats int
+}
+
+// tally counts how the calls of one tool ended.
+type tally struct {
+	right, honest, requests, retries int
+	wrong                            []string
+	took                             []time.Duration
+}
+
+func (p *practice) learnTruth() {
+	p.truth = map[string][]answerOnce{}
+	for tool, forms := range questions {
+		for _, arguments := range forms {
+			h := open(p, setup{generation: p.generation, shared: p.shared, client: []client.Option{client.WithTransport(&counting{next: http.DefaultTransport})}})
+			answer, count := p.ask(h, tool, arguments)
+			require.NotContains(p, answer.text, outage)
+			p.truth[tool] = append(p.truth[tool], answerOnce{h.comparable(answer), count.repeats()})
+		}
+	}
+}
+
+// run makes calls of all tools at the same time, each with a client that knows
+// nothing yet, while faults of these kinds strike.
+func (p *practice) run(phase string, calls int, kinds ...sandbox.FaultKind) {
+	houses := map[string]*house{}
+	for tool := range questions {
+		transport := &http.Transport{MaxIdleConnsPerHost: drillConcurrent}
+		p.Cleanup(transport.CloseIdleConnections)
+		houses[tool] = open(p, setup{generation: p.generation, shared: p.shared, client: []client.Option{
+			client.WithTransport(&counting{next: transport}), client.WithTimeouts(p.timeouts),
+		}})
+	}
+	var faults []sandbox.Fault
+	for _, kind := range kinds {
+		faults = append(faults,
+			sandbox.Fault{Kind: kind, Rate: drillRate, Method: http.MethodGet, Wait: p.wait(kind)},
+			sandbox.Fault{Kind: kind, Rate: drillRate, Method: http.MethodPost, Path: "batch_by_", Wait: p.wait(kind)})
+	}
+	p.shared.SetFaults(faults...)
+	var all errgroup.Group
+	for tool, h := range houses {
+		first := p.asked[tool]
+		p.asked[tool] += calls
+		all.Go(func() error {
+			var group errgroup.Group
+			group.SetLimit(drillConcurrent)
+			for n := range calls {
+				group.Go(func() error { p.call(phase, h, tool, first+n); return nil })
+			}
+			return group.Wait()
+		})
+	}
+	require.NoError(p, all.Wait())
+	for kind, times := range p.shared.InjectedFaults() {
+		p.struck[kind] += times
+	}
+	for _, h := range houses {
+		h.requests() // of no further use
+	}
+}
+
+func (p *practice) wait(kind sandbox.FaultKind) time.Duration {
+	if kind == sandbox.FaultSlow {
+		return p.slow
+	}
+	return time.Second
+}
+
+// call asks one question and judges the answer. Every other time the project
+// is named, so that not all depends on looking that up.
+func (p *practice) call(phase string, h *house, tool string, n int) {
+	form := n / 2 % len(questions[tool])
+	arguments := questions[tool][form]
+	if n%2 == 0 {
+		arguments = with(arguments, "project_id", 1)
+	}
+	began := time.Now()
+	answer, count := p.ask(h, tool, arguments)
+	took := time.Since(began)
+	truth := p.truth[tool][form]
+
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	name := tool + "\t" + phase
+	of := p.tallies[name]
+	if of == nil {
+		of = &tally{}
+		p.tallies[name] = of
+	}
+	of.took = append(of.took, took)
+	of.requests += count.all()
+	of.retries += max(0, count.repeats()-truth.repeats)
+	switch {
+	case h.comparable(answer) == truth.text:
+		of.right++
+	case answer.isError && (strings.Contains(answer.text, outage) || strings.Contains(answer.text, "limits the rate")):
+		of.honest++
+	default:
+		of.wrong = append(of.wrong, fmt.Sprintf("%v: %.500s", arguments, answer.text))
+	}
+}
+
+func (p *practice) ask(h *house, tool string, arguments object) (result, *requestCount) {
+	count := &requestCount{of: map[string]int{}}
+	answer, err := h.tryIn(context.WithValue(context.Background(), countKey{}, count), h.key, tool, arguments)
+	if err != nil {
+		answer = result{text: "protocol error: " + err.Error(), isError: true}
+	}
+	return answer, count
+}
+
+// comparable is an answer without what differs from house to house and from
+// call to call: the address of PostHog, and the remark that roles were
+// remembered.
+func (h *house) comparable(answer result) string {
+	return strings.NewReplacer(
+		h.origin, "", `,"note":"Roles that somebody changed in the last two minutes may be shown as they were."`, "",
+	).Replace(answer.text)
+}
+
+// requestCount is the requests of one call, which its context carries.
+type requestCount struct {
+	mu sync.Mutex
+	of map[string]int
+}
+
+type countKey struct{}
+
+func (c *requestCount) all() (sum int) {
+	for _, n := range c.of {
+		sum += n
+	}
+	return sum
+}
+
+func (c *requestCount) repeats() int { return c.all() - len(c.of) }
+
+// counting counts requests for the call that they are made for.
+type counting struct{ next http.RoundTripper }
+
+func (c *counting) RoundTrip(r *http.Request) (*http.Response, error) {
+	if count, ok := r.Context().Value(countKey{}).(*requestCount); ok {
+		count.mu.Lock()
+		count.of[r.Method+" "+r.URL.String()]++
+		count.mu.Unlock()
+	}
+	return c.next.RoundTrip(r)
+}
+
+// String is the table of the tallies.
+func (p *practice) String() string {
+	var text strings.Builder
+	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "tool\tfaults\tcalls\tright\thonest\twrong\trequests\tretries\tp50\tp99")
+	for _, name := range slices.Sorted(maps.Keys(p.tallies)) {
+		of := p.tallies[name]
+		slices.Sort(of.took)
+		fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%s\t%s\n", name, len(of.took), of.right, of.honest, len(of.wrong), of.requests, of.retries, of.percentile(50), of.percentile(99))
+	}
+	_ = table.Flush() // a Builder takes everything
+	return text.String()
+}
+
+func (of *tally) percentile(percent float64) time.Duration {
+	at := int(math.Ceil(percent/100*float64(len(of.took)))) - 1
+	return of.took[max(at, 0)].Round(time.Millisecond)
+}
