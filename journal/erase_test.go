@@ -52,6 +52,9 @@ func TestAPersonIsErased(t *testing.T) {
 	open, err := j.Begin(ctx, underWay)
 	require.NoError(t, err)
 	require.True(t, holds(t, path, secret))
+	also := reopened(t, path)
+	_, err = also.Entry(ctx, ours, open.ID)
+	require.NoError(t, err, "somebody else has it open, too")
 
 	n, err := j.ErasePerson(ctx, persons[2])
 	require.NoError(t, err)
@@ -76,9 +79,15 @@ func TestAPersonIsErased(t *testing.T) {
 	require.ErrorIs(t, err, journal.ErrKeyReused, "the key is still taken, though what for is gone")
 	require.NotContains(t, err.Error(), secret)
 
+	bare := aboutJane()
+	bare.IdempotencyKey, bare.Arguments = "bare", nil
+	_, _, err = j.Reserve(ctx, bare)
+	require.NoError(t, err)
 	n, err = j.ErasePerson(ctx, persons[2])
 	require.NoError(t, err)
-	require.Zero(t, n)
+	require.Equal(t, 1, n, "only what came since")
+	_, _, err = j.Reserve(ctx, bare)
+	require.ErrorIs(t, err, journal.ErrKeyReused, "no arguments then and none now prove nothing")
 	for _, nobody := range []string{"", " "} {
 		_, err = j.ErasePerson(ctx, nobody)
 		require.Error(t, err, "entries about nobody are not meant")

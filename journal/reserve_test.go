@@ -153,8 +153,13 @@ func TestOneUndoAtATime(t *testing.T) {
 		require.Equal(t, outcome == journal.Pending, undoneBy() == first.ID, outcome)
 	}
 
+	earlier, err := j.Begin(ctx, undo)
+	require.NoError(t, err)
+	require.NoError(t, j.Settle(ctx, earlier.ID, journal.Unknown, nil, ""))
 	second, err := j.Begin(ctx, undo)
 	require.NoError(t, err)
+	require.NoError(t, j.Settle(ctx, earlier.ID, journal.Ignored, nil, ""))
+	require.Equal(t, second.ID, undoneBy(), "what an earlier one came to does not take it from the next")
 	require.NoError(t, j.Settle(ctx, second.ID, journal.Applied, nil, ""))
 	require.Equal(t, second.ID, undoneBy())
 	_, err = j.Begin(ctx, undo)

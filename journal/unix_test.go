@@ -64,6 +64,17 @@ func TestReadOnlyPlaces(t *testing.T) {
 			}
 			return path
 		}, []string{"readonly", "unable to open"}},
+		"a file that is there, among others that can be written": {func(t *testing.T, dir string) string {
+			path := filepath.Join(dir, "own", "journal.db")
+			require.NoError(t, reopened(t, path).Close())
+			require.NoError(t, os.Chmod(path, 0o400))
+			if os.Geteuid() == 0 {
+				for _, file := range []string{filepath.Dir(path), path, path + ".key"} {
+					require.NoError(t, os.Chown(file, 65534, 65534))
+				}
+			}
+			return path
+		}, []string{"readonly"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -1,0 +1,75 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+)
+
+// ErasePerson removes the payloads of every entry about a person, whoever
+// wrote it, from the file and from its log, and tells how many there were.
+// That a write happened, when and with what outcome stays, and stays provable.
+// A number with an error: they are erased, but old bytes may stay in the log
+// until every process has closed the journal.
+func (j *Journal) ErasePerson(ctx context.Context, uuid string) (int, error) {
+	if strings.TrimSpace(uuid) == "" {
+		return 0, errors.New("whom to erase is not said")
+	}
+	erased := 0
+	err := j.write(ctx, func(t records) error {
+		found, err := t.of(uuid)
+		if err != nil {
+			return err
+		}
+		for _, r := range found {
+			r.erase(j.key, plainTime(j.now()))
+			if err := t.replace(r); err != nil {
+				return err
+			}
+		}
+		erased = len(found)
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	return erased, j.scrub(ctx)
+}
+
+// Purge removes entries put on record before a moment, and tells how many. An
+// entry without outcome stays while its request can still take effect.
+func (j *Journal) Purge(ctx context.Context, olderThan time.Time) (int, error) {
+	purged := 0
+	err := j.write(ctx, func(t records) (err error) {
+		purged, err = t.drop(olderThan, j.now())
+		return err
+	})
+	if err != nil || purged == 0 {
+		return 0, err
+	}
+	return purged, j.scrub(ctx)
+}
+
+// retire purges what is past retention, once a day. A write does not fail for
+// it: what could not be removed now is removed next time.
+func (j *Journal) retire(ctx context.Context) {
+	now := j.now()
+	j.mu.Lock()
+	due := now.Sub(j.retired) >= 24*time.Hour
+	if due {
+		j.retired = now
+	}
+	j.mu.Unlock()
+	if !due {
+		return
+	}
+	past, expired := now.Add(-j.retention), 0
+	err := j.read(ctx, func(t records) (err error) {
+		expired, err = t.expired(past, now)
+		return err
+	})
+	if err == nil && expired > 0 {
+		_, _ = j.Purge(ctx, past)
+	}
+}
