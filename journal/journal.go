@@ -239,24 +239,27 @@ func (j *Journal) entries(found []*record) []Entry {
 }
 
 func (j *Journal) write(ctx context.Context, do func(records) error) error {
-	return j.explain("written", j.store.write(ctx, do))
+	return j.explain(ctx, "written", j.store.write(ctx, do))
 }
 
 func (j *Journal) read(ctx context.Context, do func(records) error) error {
-	return j.explain("read", j.store.read(ctx, do))
+	return j.explain(ctx, "read", j.store.read(ctx, do))
 }
 
 func (j *Journal) scrub(ctx context.Context) error {
-	return j.explain("cleaned", j.store.scrub(ctx))
+	return j.explain(ctx, "cleaned", j.store.scrub(ctx))
 }
 
 // explain turns a failure of the store into one that names the file and the
 // way out. Answers of the journal itself pass as they are.
-func (j *Journal) explain(done string, err error) error {
-	if err == nil {
+func (j *Journal) explain(ctx context.Context, done string, err error) error {
+	switch {
+	case err == nil:
 		return nil
+	case ctx.Err() != nil:
+		return ctx.Err() // the caller has gone; nothing is wrong with the store
 	}
-	for _, answer := range []error{ErrNotFound, ErrKeyReused, ErrTampered, ErrSettled, ErrUndone, context.Canceled, context.DeadlineExceeded} {
+	for _, answer := range []error{ErrNotFound, ErrKeyReused, ErrTampered, ErrSettled, ErrUndone} {
 		if errors.Is(err, answer) {
 			return err
 		}

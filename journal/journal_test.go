@@ -67,3 +67,18 @@ func TestAWriteOnRecord(t *testing.T) {
 	_, err = j.Entry(ctx, journal.Principal{Key: "fp_1", Project: 2}, begun.ID)
 	require.ErrorIs(t, err, journal.ErrNotFound, "nor does another project")
 }
+
+// A caller who has gone puts nothing on record, and is not told that the
+// journal is broken.
+func TestACallerWhoHasGone(t *testing.T) {
+	t.Parallel()
+	j, _ := opened(t)
+	gone, cancel := context.WithCancel(ctx)
+	cancel()
+	_, err := j.Begin(gone, update("a1"))
+	require.ErrorIs(t, err, context.Canceled)
+	require.NotErrorIs(t, err, journal.ErrUnavailable)
+	entries, _, err := j.List(ctx, journal.Query{Principal: ours})
+	require.NoError(t, err)
+	require.Empty(t, entries)
+}
