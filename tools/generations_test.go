@@ -112,7 +112,7 @@ func TestEveryGeneration(t *testing.T) {
 		"role filters": TestRoleFilters, "colleagues": TestColleaguesWithoutTheScope, "paging": TestWalkingThroughThePortfolio,
 		"notes": TestNoteRoundTrip, "edited notes": TestEditedNote, "custom properties": TestCustomPropertyTypes,
 		"custom property refusals": TestCustomPropertyRefusals, "confirmations": TestConfirmedOnce, "void confirmations": TestChangedSinceThePreview,
-		"limited keys": TestProjectLimitedKey, "roles": TestRolesOfANewAccount,
+		"limited keys": TestProjectLimitedKey, "lost answers": TestLostAnswersOfWrites, "failures": TestFaultsBecomeSentences, "roles": TestRolesOfANewAccount,
 	}
 	if chosen := os.Getenv("SANDBOX_GENERATION"); chosen != "" {
 		t.Skipf("SANDBOX_GENERATION has the whole suite run in %s", chosen)

@@ -141,3 +141,25 @@ func TestRolesOfANewAccountAreRefused(t *testing.T) {
 		require.EqualValues(t, 1, h.raw("GET", api+"accounts?search=Half", nil).Get("count").Int())
 	}
 }
+
+// A role was given and PostHog's answer got lost: that it is there is found
+// out by looking, and nothing is sent twice.
+func TestLostAnswerOfARole(t *testing.T) {
+	t.Parallel()
+	lose := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			next.ServeHTTP(discard{http.Header{}}, r)
+			panic(http.ErrAbortHandler)
+		})
+	}
+	for _, generation := range []string{"bridge", "current"} {
+		h := open(t, setup{generation: generation, wrap: onlyFor(isRoles(http.MethodPost), lose)})
+		h.must("get_account", object{"account": seed.AcmeID})
+		r := h.must("update_account", object{"account": seed.AcmeID, "csm": "linus@example.com"})
+		require.Equal(t, "applied", r.str("outcome"), r.text)
+		require.Equal(t, "PostHog's answer was lost; this is what was read afterwards.", r.str("note"))
+		require.Len(t, h.writes(), 1)
+		r = h.must("create_account", object{"name": "Lost", "csm": "me"})
+		require.Equal(t, "applied ada@example.com", r.str("outcome")+" "+r.str("after.csm"))
+	}
+}
