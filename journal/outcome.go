@@ -2,6 +2,9 @@
 // done and what was there before, on disk before the request leaves, and what
 // became of it, found out by reading back. It imports no other room and knows
 // nothing of PostHog; it never holds a key, and payloads can be erased.
+//
+// A program that opens a journal links the driver modernc.org/sqlite itself, so
+// that one which only speaks of outcomes does not carry a database.
 package journal
 
 // Outcome is what became of a write, found out by reading back.

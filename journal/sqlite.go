@@ -9,8 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-
-	_ "modernc.org/sqlite" // the driver, without cgo
 )
 
 // The schema, and the numbers in the file's header that say whose it is.
