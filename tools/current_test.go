@@ -4,6 +4,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"posthog-accounts-mcp/sandbox"
+	"posthog-accounts-mcp/sandbox/seed"
 )
 
 // A newer PostHog leaves churned and ignored accounts out of lists. An empty
@@ -30,4 +33,21 @@ func TestHiddenAccountsAreMentioned(t *testing.T) {
 	require.Contains(t, empty.str("note"), "1 churned or ignored accounts fit")
 	require.Empty(t, h.must("list_accounts", object{"search": "no account is called this"}).str("note"))
 	require.Equal(t, hidden, h.must("get_account", object{"account": hidden}).str("account.name"))
+}
+
+// Only admins may change which e-mail domains make an account, and a change of
+// properties that leaves them out would empty them. A member changes any other
+// property all the same.
+func TestMembersKeepEmailDomains(t *testing.T) {
+	t.Parallel()
+	member := sandbox.Key{Value: "phx_member", Scopes: []string{"*"}, User: seed.Grace}
+	h := open(t, setup{generation: "current", key: "phx_member", sandbox: sandbox.Options{Keys: []sandbox.Key{member}}})
+	wanted := h.account(seed.AcmeID)
+	require.NotEmpty(t, wanted["properties"].(object)["email_domains"])
+	require.Equal(t, "applied", h.must("update_account", object{"account": seed.AcmeID, "set": object{"billing_id": "b"}, "csm": "me"}).str("outcome"))
+	wanted["properties"].(object)["billing_id"] = "b"
+	require.Equal(t, wanted, h.account(seed.AcmeID))
+	text := h.refused("update_account", object{"account": seed.AcmeID, "set": object{"email_domains": []string{"other.example"}}})
+	require.Contains(t, text, "does not allow")
+	require.Equal(t, wanted, h.account(seed.AcmeID))
 }

@@ -2,6 +2,7 @@ package tools_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"flag"
@@ -82,7 +83,7 @@ type upstream struct {
 // open builds a house for the length of the test.
 func open(t testing.TB, s setup) *house {
 	t.Helper()
-	g := generationOf(t, s.generation)
+	g := generationOf(t, cmp.Or(s.generation, string(s.sandbox.Profile)))
 	g.choose(&s.sandbox)
 	h := &house{TB: t, generation: g, sandbox: s.shared, key: s.key}
 	if h.sandbox == nil {
