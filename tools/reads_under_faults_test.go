@@ -86,7 +86,11 @@ func TestReadsUnderFaults(t *testing.T) {
 			p.learnTruth()
 			kinds := slices.DeleteFunc(sandbox.FaultKinds(), func(kind sandbox.FaultKind) bool { return kind == sandbox.FaultLostEvent }) // reads send none
 			for _, kind := range kinds {
-				p.run("in turn", (d.calls+len(kinds)-1)/len(kinds), kind)
+				phase := "in turn"
+				if kind == sandbox.FaultHang {
+					phase = "hang" // by itself: who hangs decides how long it takes
+				}
+				p.run(phase, (d.calls+len(kinds)-1)/len(kinds), kind)
 			}
 			p.run("at once", d.calls, kinds...)
 			t.Logf("every kind of fault at %.0f %% of the reads, %s:\n%s\nstruck: %v", 100*drillRate, generation, p, p.struck)
@@ -94,7 +98,7 @@ func TestReadsUnderFaults(t *testing.T) {
 			require.True(t, !d.long || len(p.struck) == len(kinds), "a long drill meets every kind: %v", p.struck)
 			for name, of := range p.tallies {
 				require.Empty(t, of.wrong, name)
-				require.True(t, of.right > 0 || strings.HasSuffix(name, "at once"), "%s: nothing is right", name)
+				require.True(t, of.right > 0 || !strings.HasSuffix(name, "in turn"), "%s: nothing is right", name)
 			}
 		})
 	}
@@ -215,11 +219,18 @@ func (p *practice) call(phase string, h *house, tool string, n int) {
 	switch {
 	case h.comparable(answer) == truth.text:
 		of.right++
-	case answer.isError && (strings.Contains(answer.text, outage) || strings.Contains(answer.text, "limits the rate")):
+	case answer.isError && saysSo(tool, answer.text):
 		of.honest++
 	default:
 		of.wrong = append(of.wrong, fmt.Sprintf("%v: %.500s", arguments, answer.text))
 	}
+}
+
+// saysSo tells whether a refusal says that PostHog did not answer. It refuses
+// the timeline to every key, and of that refusal half may arrive.
+func saysSo(tool, text string) bool {
+	return strings.Contains(text, outage) || strings.Contains(text, "limits the rate") ||
+		tool == "get_person_properties_timeline" && strings.HasPrefix(text, "Could not get the properties timeline: PostHog does not allow this")
 }
 
 func (p *practice) ask(h *house, tool string, arguments object) (result, *requestCount) {
