@@ -155,6 +155,13 @@ func (p *Project) Account(ctx context.Context, id string) (Account, error) {
 	return fetch(ctx, p.session, p.call(http.MethodGet, "get account", "accounts", id), p.decodeAccount)
 }
 
+// AccountAfresh is Account, asked now: it joins no question that is under way and may have been answered
+// before somebody's change. Whoever is about to replace something needs that.
+func (p *Project) AccountAfresh(ctx context.Context, id string) (Account, error) {
+	p.session.client.flights.part()
+	return p.Account(ctx, id)
+}
+
 // CreateAccount creates an account. A taken external id is a Conflict. Without an external id a repeated
 // create makes a second account.
 func (p *Project) CreateAccount(ctx context.Context, create AccountCreate) (Account, error) {

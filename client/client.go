@@ -33,6 +33,9 @@ type Timeouts struct {
 	Retry time.Duration
 	// Write bounds a write, which is one attempt (default 30 s).
 	Write time.Duration
+	// Settle is how long the effect of a write whose answer was lost may still come (default 3 s). The
+	// client only keeps it: whoever looks for the effect waits that long before saying that there is none.
+	Settle time.Duration
 }
 
 // Option adjusts a Client under construction.
@@ -106,7 +109,7 @@ func (t Timeouts) withDefaults() Timeouts {
 	for _, limit := range []struct {
 		value    *time.Duration
 		fallback time.Duration
-	}{{&t.Read, 30 * time.Second}, {&t.Retry, 10 * time.Second}, {&t.Write, 30 * time.Second}} {
+	}{{&t.Read, 30 * time.Second}, {&t.Retry, 10 * time.Second}, {&t.Write, 30 * time.Second}, {&t.Settle, 3 * time.Second}} {
 		if *limit.value <= 0 {
 			*limit.value = limit.fallback
 		}
@@ -132,6 +135,9 @@ type Session struct {
 
 // Key returns the key the session's requests carry.
 func (s *Session) Key() Key { return s.key }
+
+// Settle returns how long the effect of a write whose answer was lost may still come.
+func (s *Session) Settle() time.Duration { return s.client.timeouts.Settle }
 
 // Project returns the project with that number, without asking PostHog whether it exists.
 func (s *Session) Project(id int64) *Project { return &Project{session: s, id: id} }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"posthog-accounts-mcp/client"
@@ -48,7 +49,7 @@ func (r *Register) Update(ctx context.Context, person client.Person, set map[str
 	if len(wanted) == 0 {
 		return Result{Outcome: journal.Ignored, Person: person, Before: before, After: before, Note: "It is already so; nothing was sent."}, nil
 	}
-	trouble, err := r.send(ctx, person.UUID, sets, removals)
+	trouble, lost, err := r.send(ctx, person.UUID, sets, removals)
 	if err != nil {
 		return Result{}, err
 	}
@@ -58,7 +59,10 @@ func (r *Register) Update(ctx context.Context, person client.Person, set map[str
 			break
 		}
 		found, err := r.api.Person(ctx, person.UUID)
-		if err != nil {
+		switch {
+		case err != nil && lost:
+			return Result{}, plain.Refuse("Outcome unknown: PostHog did not answer the change, nor the look afterwards (%s). Look with get_person before you repeat anything.", plain.Explain(err))
+		case err != nil:
 			return Result{}, plain.Refuse("PostHog accepted the change, but the person could not be read back (%s). Look with get_person before you repeat anything.", plain.Explain(err))
 		}
 		result.Person, result.After = found, shown(found, wanted)
@@ -67,44 +71,52 @@ func (r *Register) Update(ctx context.Context, person client.Person, set map[str
 			return result, nil
 		}
 	}
-	return unfinished(result), nil
+	return unfinished(result, lost), nil
 }
 
+// answerLost is what a receipt says of a request without an answer.
+const answerLost = "PostHog's answer was lost; this is what was read afterwards."
+
 // send makes the requests of an update. The first may fail it; after that,
-// trouble is told in the receipt.
-func (r *Register) send(ctx context.Context, id string, sets map[string]any, removals []string) (trouble string, err error) {
+// trouble is told in the receipt. A lost answer leaves open whether PostHog has
+// the change.
+func (r *Register) send(ctx context.Context, id string, sets map[string]any, removals []string) (trouble string, lost bool, err error) {
 	sent := false
 	if len(sets) > 0 {
 		if err := r.api.PatchPerson(ctx, id, sets); err != nil && !unclear(err) {
-			return "", err
+			return "", false, err
 		} else if err != nil {
-			trouble = "PostHog's answer was lost; this is what was read afterwards."
+			trouble, lost = answerLost, true
 		}
 		sent = true
 	}
 	for _, key := range removals {
 		err := r.api.DeletePersonProperty(ctx, id, key)
 		switch {
-		case err != nil && !sent && !unclear(err):
-			return "", err
+		case unclear(err):
+			trouble, lost = answerLost, true
+		case err != nil && !sent:
+			return "", false, err
 		case err != nil:
 			trouble = "Removing " + plain.Short(key) + " did not go through: " + plain.Explain(err)
 		}
 		sent = true
 	}
-	return trouble, nil
+	return trouble, lost, nil
 }
 
-// unfinished words a change that was accepted and is not there yet.
-func unfinished(result Result) Result {
-	switch result.Outcome {
-	case journal.Ignored, journal.Partial:
-		if result.Note == "" {
-			result.Outcome = journal.Pending
-			result.Note = "PostHog accepted the change and has not applied it yet; it can take seconds to minutes, and can fail silently. Look with get_person later; do not repeat it now."
-		}
-	case journal.Overridden:
-		result.Note += "Something else is there now than was asked for: an event may have set it at the same time."
+// unfinished words a change that is not there yet.
+func unfinished(result Result, lost bool) Result {
+	missing := result.Outcome == journal.Ignored || result.Outcome == journal.Partial
+	switch {
+	case missing && lost:
+		result.Outcome = journal.Pending
+		result.Note = "PostHog's answer was lost and the change is not there yet: it may still come, or never have arrived. Look with get_person in a minute; repeat it only if it is not there then."
+	case missing && result.Note == "":
+		result.Outcome = journal.Pending
+		result.Note = "PostHog accepted the change and has not applied it yet; it can take seconds to minutes, and can fail silently. Look with get_person later; do not repeat it now."
+	case result.Outcome == journal.Overridden:
+		result.Note = strings.TrimSpace(result.Note + " Something else is there now than was asked for: an event may have set it at the same time.")
 	}
 	return result
 }

@@ -58,34 +58,55 @@ func (b *Book) Create(ctx context.Context, draft Draft) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	made, err := b.api.CreateAccount(ctx, create)
+	made, found, err := b.make(ctx, create)
 	if !apart && refusesRoles(err, roles) { // a newer PostHog that had no account to show that it is
 		b.api.LearnRoles(client.RolesInRelationships)
 		if apart, err = b.rolesApart(ctx, &create, roles); err != nil {
 			return Result{}, err
 		}
-		made, err = b.api.CreateAccount(ctx, create)
+		made, found, err = b.make(ctx, create)
 	}
 	switch {
 	case client.KindOf(err) == client.Conflict && draft.ExternalID != "":
 		return b.existing(ctx, draft.ExternalID, err)
-	case unclear(err):
-		return Result{}, plain.Refuse("Outcome unknown: PostHog did not answer, so the account may or may not have been created. Look with list_accounts {\"search\": %s} before you repeat the call, or two accounts may come of it.", quote(draft.Name))
 	case err != nil:
 		return Result{}, err
 	}
 	sent := sending{}.then(b.giveRoles(ctx, made, roles, apart))
-	found, err := b.read(ctx, made.ID)
+	account, err := b.read(ctx, made.ID)
 	if err != nil {
 		return Result{}, plain.Refuse("The account was created with the id %s, but could not be read back (%s). Look with get_account; do not create it again.", made.ID, plain.Explain(err))
 	}
-	result := Result{Account: found, After: State(found)}
-	result.Outcome = journal.Compare(nil, asked.named(found), pick(result.After, wanted), same)
+	result := Result{Account: account, After: State(account)}
+	result.Outcome = journal.Compare(nil, asked.named(account), pick(result.After, wanted), same)
 	if result.Outcome != journal.Applied {
 		result.Outcome = journal.Partial // the account exists, whatever became of its fields
 	}
-	result.Note = sent.remark(result.Outcome)
+	result.Note = strings.TrimSpace(found + " " + sent.remark(result.Outcome))
 	return result, nil
+}
+
+// make makes the account, or finds that the request made it although the answer
+// was lost, and says so then.
+func (b *Book) make(ctx context.Context, create client.AccountCreate) (made client.Account, remark string, err error) {
+	mine, err := b.directory.turns.take(ctx, b.turnOf("create", create))
+	if err != nil {
+		return made, "", err
+	}
+	defer mine.giveBack()
+	before, err := b.horizon(ctx, create)
+	if err != nil {
+		return made, "", err
+	}
+	made, err = b.api.CreateAccount(ctx, create)
+	if unclear(err) {
+		remark = foundAgain
+		made, err = b.findMade(ctx, create, before, mine, err)
+	}
+	if err == nil {
+		mine.made[made.ID] = true
+	}
+	return made, remark, err
 }
 
 // drafted resolves the colleagues of a draft.
@@ -165,7 +186,11 @@ func (b *Book) Delete(ctx context.Context, account client.Account) (Result, erro
 		return Result{}, writeErr
 	}
 	result := Result{Outcome: journal.Applied, Account: account, Before: State(account)}
-	found, err := b.read(ctx, account.ID)
+	var found client.Account
+	err := b.settle(ctx, writeErr, func(ctx context.Context) (gone bool, err error) {
+		found, err = b.read(ctx, account.ID)
+		return client.KindOf(err) == client.NotFound, err
+	})
 	switch {
 	case client.KindOf(err) == client.NotFound:
 		return result, nil

@@ -56,23 +56,39 @@ func (b *Book) WriteNote(ctx context.Context, account client.Account, title, mar
 		return NoteResult{}, plain.Refuse("Not done: the markdown is blank.")
 	}
 	title, markdown = strings.TrimSpace(title), strings.TrimSpace(notes.Sendable(markdown))
-	made, err := b.api.CreateNotebook(ctx, account.ID, client.NotebookCreate{Title: title, TextContent: markdown})
-	switch {
-	case unclear(err):
-		return NoteResult{}, plain.Refuse("Outcome unknown: PostHog did not answer, so the note may or may not have been written. Look with list_notebooks before you repeat the call, or two notes may come of it.")
-	case err != nil:
+	made, remark, err := b.write(ctx, account, title, markdown)
+	if err != nil {
 		return NoteResult{}, err
 	}
 	found, err := b.api.Notebook(ctx, account.ID, made.ShortID)
 	if err != nil {
 		return NoteResult{}, unseen(nil, err)
 	}
-	result := NoteResult{Outcome: journal.Applied, Note: found}
+	result := NoteResult{Outcome: journal.Applied, Note: found, Remark: remark}
 	if stored, _ := notes.Markdown(found.Content, value(found.TextContent)); stored != markdown || found.Title != title {
 		result.Outcome = journal.Partial
-		result.Remark = "PostHog stored the note differently from what was sent; get_notebook shows it."
+		result.Remark = strings.TrimSpace(remark + " PostHog stored the note differently from what was sent; get_notebook shows it.")
 	}
 	return result, nil
+}
+
+// write makes the note, or finds that the request made it although the answer
+// was lost, and says so then.
+func (b *Book) write(ctx context.Context, account client.Account, title, markdown string) (made client.Notebook, remark string, err error) {
+	mine, err := b.directory.turns.take(ctx, b.turnOf("note", account.ID, title, markdown))
+	if err != nil {
+		return made, "", err
+	}
+	defer mine.giveBack()
+	made, err = b.api.CreateNotebook(ctx, account.ID, client.NotebookCreate{Title: title, TextContent: markdown})
+	if unclear(err) {
+		remark = foundAgain
+		made, err = b.findWritten(ctx, account, title, markdown, mine, err)
+	}
+	if err == nil {
+		mine.made[made.ShortID] = true
+	}
+	return made, remark, err
 }
 
 // DeleteNote deletes a note that was just read, and looks that it is gone.
@@ -81,7 +97,10 @@ func (b *Book) DeleteNote(ctx context.Context, account client.Account, note clie
 	if writeErr != nil && !unclear(writeErr) {
 		return NoteResult{}, writeErr
 	}
-	_, err := b.api.Notebook(ctx, account.ID, note.ShortID)
+	err := b.settle(ctx, writeErr, func(ctx context.Context) (gone bool, err error) {
+		_, err = b.api.Notebook(ctx, account.ID, note.ShortID)
+		return client.KindOf(err) == client.NotFound, err
+	})
 	switch {
 	case client.KindOf(err) == client.NotFound:
 		return NoteResult{Outcome: journal.Applied, Note: note}, nil
@@ -91,9 +110,10 @@ func (b *Book) DeleteNote(ctx context.Context, account client.Account, note clie
 	return NoteResult{Outcome: journal.Ignored, Note: note, Remark: "PostHog still shows the note."}, nil
 }
 
-func value(text *string) string {
-	if text == nil {
-		return ""
+// value is what a pointer points to, or the zero value.
+func value[T any](pointer *T) (pointed T) {
+	if pointer != nil {
+		pointed = *pointer
 	}
-	return *text
+	return pointed
 }

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 
 	"posthog-accounts-mcp/client"
@@ -20,6 +21,8 @@ type Book struct {
 	api       *client.Project
 	session   *client.Session
 	directory *Directory
+
+	seen sync.Map // by account id: the last reading of it by itself
 }
 
 // Open returns the book of a project. It asks PostHog nothing.
@@ -31,9 +34,11 @@ func Open(session *client.Session, project int64, directory *Directory) *Book {
 type Result struct {
 	Outcome journal.Outcome
 	Account client.Account // as read back; the zero Account after a delete
+	Was     client.Account // as it was right before an update
 	Before  map[string]any // the changed fields as they were
 	After   map[string]any // the changed fields as read back, nil after a delete
 	Note    string         // what the reader should know besides, often empty
+	Back    Change         // what takes an update back, and nothing that others did
 
 	RolesApart bool // this PostHog keeps roles as relationships, which keys may not be able to end
 }

@@ -97,7 +97,11 @@ func (b *Book) SetProperty(ctx context.Context, account client.Account, referenc
 	if writeErr != nil && !unclear(writeErr) {
 		return Property{}, Result{}, writeErr
 	}
-	found, err := b.values(ctx, account.ID)
+	var found map[string]any
+	err = b.settle(ctx, writeErr, func(ctx context.Context) (there bool, err error) {
+		found, err = b.values(ctx, account.ID)
+		return err == nil && same(found[property.ID], value), err
+	})
 	if err != nil {
 		return Property{}, Result{}, unseen(writeErr, err)
 	}

@@ -175,11 +175,24 @@ func (b *Book) remembers(accounts []client.Account) bool {
 
 // read reads one account, its roles as they are now.
 func (b *Book) read(ctx context.Context, id string) (client.Account, error) {
+	asked := time.Now()
 	account, err := b.api.Account(ctx, id)
 	if err != nil {
 		return account, err
 	}
+	b.seen.Store(id, reading{asked: asked, answered: time.Now()})
 	return b.complete(ctx, account)
+}
+
+// reading is when an account was asked for and when the answer came.
+type reading struct{ asked, answered time.Time }
+
+// isFresh tells whether an account was read just now, by itself, as a list may
+// have taken its time, and after the last write of ours.
+func (b *Book) isFresh(id string, lastWrite time.Time) bool {
+	kept, _ := b.seen.Load(id)
+	last, read := kept.(reading)
+	return read && time.Since(last.answered) < fresh && last.asked.After(lastWrite)
 }
 
 // complete shows the roles of one account that was just read.

@@ -63,11 +63,13 @@ func HolderOf(account client.Account, role Role) *Holder {
 
 // Directory knows the members of an organisation and who holds which role for
 // which account. It remembers each key's answers for a minute or two; what one
-// key may see never serves another.
+// key may see never serves another. It also keeps calls that write the same
+// thing out of each other's way.
 type Directory struct {
 	members       *recent.Cache[[]client.Member]
 	selves        *recent.Cache[int64]
 	relationships *relationshipCache
+	turns         *turns
 }
 
 // NewDirectory returns an empty directory.
@@ -77,6 +79,7 @@ func NewDirectory() *Directory {
 		selves:  recent.New[int64](time.Minute, 1000),
 
 		relationships: newRelationshipCache(),
+		turns:         newTurns(),
 	}
 }
 

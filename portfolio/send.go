@@ -3,7 +3,6 @@ package portfolio
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
 	"strings"
 
@@ -54,63 +53,46 @@ func (s sending) remark(outcome journal.Outcome) string {
 	}
 	switch outcome {
 	case journal.Ignored:
+		if s.lost != nil {
+			texts = append(texts, "The change is not there: it was not made, as far as can be seen. Repeat the call if it is still wanted.")
+			break
+		}
 		texts = append(texts, "PostHog took the request but changed nothing.")
 	case journal.Partial:
 		texts = append(texts, "Only part of the change is there: compare after with what was asked.")
 	case journal.Overridden:
-		texts = append(texts, "Something else is there now than was asked for; somebody may have changed it at the same time.")
+		texts = append(texts, "Something else is there now than was asked for: somebody changed it at the same time.")
 	}
 	return strings.Join(texts, " ")
 }
 
-// send makes the requests of a change.
-func (b *Book) send(ctx context.Context, account client.Account, aimed target) (sending, error) {
-	apart, err := b.keepsRolesApart(ctx, account)
-	if err != nil {
-		return sending{}, err
+// handoversOf works out what the roles of a change take where PostHog keeps
+// them as relationships.
+func (b *Book) handoversOf(ctx context.Context, account client.Account, aimed target, rolesApart bool) ([]handover, error) {
+	if !rolesApart {
+		return nil, nil
 	}
-	steps, answer, err := b.steps(ctx, account, aimed, apart)
-	if err != nil {
-		return sending{}, err
-	}
-	defer b.forget([]client.Account{account})
-	sent, err := run(ctx, steps)
-	sent.apart = apart
-	if err != nil || apart || sent.lost != nil || sent.trouble != nil {
-		return sent, err
-	}
-	return sent.then(b.giveDropped(ctx, *answer, aimed.roles())), nil
+	return b.handovers(ctx, account.ID, aimed.roles())
 }
 
 // steps are the requests of a change: one for the account itself, and one for
-// each role where PostHog keeps roles as relationships. What can be refused is
-// found out before the first of them: taking a role off comes first, as PostHog
-// may let no key do it, and then nothing else is done either.
-func (b *Book) steps(ctx context.Context, account client.Account, aimed target, rolesApart bool) (steps []step, answer *client.Account, err error) {
-	var roles []handover
-	if rolesApart {
-		if roles, err = b.handovers(ctx, account.ID, aimed.roles()); err != nil {
-			return nil, nil, err
-		}
-	}
+// each role where PostHog keeps roles as relationships. Taking a role off comes
+// first, as PostHog may let no key do it, and then nothing else is done either.
+func (b *Book) steps(accountID string, roles []handover, patch step) (steps []step) {
 	for _, role := range roles {
 		if role.user == 0 {
-			steps = append(steps, b.handoverSteps(account.ID, role)...)
+			steps = append(steps, b.handoverSteps(accountID, role)...)
 		}
 	}
-	answer = &client.Account{}
-	if patch, needed := aimed.patch(rolesApart); needed {
-		steps = append(steps, func(ctx context.Context) (err error) {
-			*answer, err = b.api.PatchAccount(ctx, account.ID, patch)
-			return err
-		})
+	if patch != nil {
+		steps = append(steps, patch)
 	}
 	for _, role := range roles {
 		if role.user != 0 {
-			steps = append(steps, b.handoverSteps(account.ID, role)...)
+			steps = append(steps, b.handoverSteps(accountID, role)...)
 		}
 	}
-	return steps, answer, nil
+	return steps
 }
 
 // giveDropped finds out that a PostHog took roles among the properties and
@@ -167,18 +149,4 @@ func (t target) patch(rolesApart bool) (p client.AccountPatch, needed bool) {
 		needed = true
 	}
 	return p, needed
-}
-
-// unclear tells whether a failed write may have happened all the same.
-func unclear(err error) bool {
-	failure, ok := errors.AsType[*client.Error](err)
-	return ok && failure.Sent
-}
-
-// unseen words a write that could not be read back.
-func unseen(writeErr, readErr error) error {
-	if writeErr != nil {
-		return plain.Refuse("Outcome unknown: PostHog did not answer the change, nor the look afterwards. The change may or may not be there. Read the object before you repeat anything.")
-	}
-	return plain.Refuse("PostHog accepted the change, but it could not be read back (%s). Read the object to see what is there now.", plain.Explain(readErr))
 }

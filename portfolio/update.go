@@ -10,7 +10,6 @@ import (
 	"posthog-accounts-mcp/client"
 	"posthog-accounts-mcp/internal/plain"
 	"posthog-accounts-mcp/internal/schema"
-	"posthog-accounts-mcp/journal"
 )
 
 // Change is what to change of an account. What it does not name stays.
@@ -34,46 +33,86 @@ type target struct {
 	wanted  map[string]any // the fields that differ, as they shall be; nil removes
 }
 
-// aim works out what the account becomes, resolving colleagues.
-func (b *Book) aim(ctx context.Context, account client.Account, change Change) (target, error) {
+// delta is a change that needs to ask nobody any more: it can be laid over
+// whatever state the account is found in.
+type delta struct {
+	Change
+	holders map[Role]Holder // the zero Holder takes the role off
+}
+
+// resolve checks a change and finds out which colleagues it means.
+func (b *Book) resolve(ctx context.Context, change Change) (delta, error) {
 	if err := change.Check(); err != nil {
-		return target{}, err
+		return delta{}, err
 	}
+	d := delta{change, map[Role]Holder{}}
+	for role, who := range change.Roles {
+		if who == None || who == Unassigned {
+			d.holders[role] = Holder{}
+			continue
+		}
+		holder, err := b.holder(ctx, who)
+		if err != nil {
+			return delta{}, err
+		}
+		d.holders[role] = holder
+	}
+	return d, nil
+}
+
+// on is what the account becomes. Laid over a state that has the change
+// already, it wants nothing.
+func (d delta) on(account client.Account) target {
 	next := account
 	next.Properties = maps.Clone(account.Properties)
 	if next.Properties == nil {
 		next.Properties = map[string]json.RawMessage{}
 	}
-	if change.Name != "" {
-		next.Name = trimmed(change.Name)
+	if d.Name != "" {
+		next.Name = trimmed(d.Name)
 	}
-	if change.ExternalID != "" {
-		external := trimmed(change.ExternalID)
+	if d.ExternalID != "" {
+		external := trimmed(d.ExternalID)
 		next.ExternalID = &external
 	}
-	for _, key := range change.Unset {
+	for _, key := range d.Unset {
 		if key == "external_id" {
 			next.ExternalID = nil
 		}
 		delete(next.Properties, key)
 	}
-	maps.Copy(next.Properties, change.Set)
-	for role, who := range change.Roles {
-		if who == None || who == Unassigned {
+	maps.Copy(next.Properties, d.Set)
+	for role, holder := range d.holders {
+		now := HolderOf(account, role)
+		switch {
+		case holder.ID == 0:
 			delete(next.Properties, string(role))
-			continue
+		case now == nil || now.ID != holder.ID: // whatever the e-mail that is on record
+			next.Properties[string(role)] = holder.stored()
 		}
-		holder, err := b.holder(ctx, who)
-		if err != nil {
-			return target{}, err
-		}
-		if now := HolderOf(account, role); now != nil && now.ID == holder.ID {
-			continue // whatever the e-mail that is on record
-		}
-		next.Properties[string(role)] = holder.stored()
 	}
-	next.Tags = change.tags(account.Tags)
-	return target{next, difference(State(account), State(next))}, nil
+	next.Tags = d.tags(account.Tags)
+	return target{next, difference(State(account), State(next))}
+}
+
+// only is the part of a delta that concerns these fields.
+func (d delta) only(fields []string) delta {
+	named := func(field string) bool { return slices.Contains(fields, field) }
+	part := delta{holders: maps.Clone(d.holders)}
+	if named("name") {
+		part.Name = d.Name
+	}
+	if named("external_id") {
+		part.ExternalID = d.ExternalID
+	}
+	if named("tags") {
+		part.TagsAdd, part.TagsRemove = d.TagsAdd, d.TagsRemove
+	}
+	part.Set = maps.Clone(d.Set)
+	maps.DeleteFunc(part.Set, func(key string, _ json.RawMessage) bool { return !named(key) })
+	part.Unset = slices.DeleteFunc(slices.Clone(d.Unset), func(key string) bool { return !named(key) })
+	maps.DeleteFunc(part.holders, func(role Role, _ Holder) bool { return !named(string(role)) })
+	return part
 }
 
 // tags are an account's tags after the change. Those it has stay as they are
@@ -148,44 +187,19 @@ func difference(base, next map[string]any) map[string]any {
 // Preview tells what a change would do, and does nothing. It refuses what is
 // known to be refused.
 func (b *Book) Preview(ctx context.Context, account client.Account, change Change) (before, after map[string]any, err error) {
-	aimed, err := b.aim(ctx, account, change)
+	delta, err := b.resolve(ctx, change)
 	if err != nil {
 		return nil, nil, err
 	}
+	aimed := delta.on(account)
 	apart, err := b.keepsRolesApart(ctx, account)
 	if err != nil {
 		return nil, nil, err
 	}
-	if _, _, err := b.steps(ctx, account, aimed, apart); err != nil {
+	if _, err := b.handoversOf(ctx, account, aimed, apart); err != nil {
 		return nil, nil, err
 	}
 	return pick(State(account), aimed.wanted), aimed.wanted, nil
-}
-
-// Update changes an account that was just read. PostHog replaces properties and
-// tags as a whole, so both are sent complete, with only the named members
-// changed; the account is read back to tell what is there now.
-func (b *Book) Update(ctx context.Context, account client.Account, change Change) (Result, error) {
-	aimed, err := b.aim(ctx, account, change)
-	if err != nil {
-		return Result{}, err
-	}
-	before := pick(State(account), aimed.wanted)
-	if len(aimed.wanted) == 0 {
-		return Result{Outcome: journal.Ignored, Account: account, Before: before, After: before, Note: "It is already so; nothing was sent."}, nil
-	}
-	sent, err := b.send(ctx, account, aimed)
-	if err != nil {
-		return Result{}, err
-	}
-	found, err := b.read(ctx, account.ID)
-	if err != nil {
-		return Result{}, unseen(sent.lost, err)
-	}
-	result := Result{Account: found, Before: before, After: pick(State(found), aimed.wanted), RolesApart: sent.apart}
-	result.Outcome = journal.Compare(before, aimed.named(found), result.After, same)
-	result.Note = sent.remark(result.Outcome)
-	return result, nil
 }
 
 // named is what was wanted, with the e-mails of colleagues of whom only the id

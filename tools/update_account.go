@@ -4,7 +4,6 @@ import (
 	"context"
 	"strconv"
 
-	"posthog-accounts-mcp/client"
 	"posthog-accounts-mcp/portfolio"
 )
 
@@ -60,14 +59,14 @@ func updateAccount(d *Desk, ctx context.Context, in UpdateAccountRequest) (Recei
 	}
 	return ReceiptOrPreview{Receipt: &Receipt{
 		Outcome: result.Outcome, Target: accountTarget(result.Account, match), Before: capMap(result.Before, changesTokens), After: capMap(result.After, changesTokens),
-		Note: result.Note, Undo: undoUpdate(account, result),
+		Note: result.Note, Undo: undoUpdate(result),
 		URL: s.links.account(account.ID), ProjectID: s.project, Untrusted: untrusted,
 	}}, nil
 }
 
-// undoUpdate is the call that restores what an update changed.
-func undoUpdate(account client.Account, result portfolio.Result) string {
-	back := portfolio.Inverse(result.Before, result.After)
+// undoUpdate is the call that restores what an update changed, and leaves what others did.
+func undoUpdate(result portfolio.Result) string {
+	account, back := result.Was, result.Back
 	call := compactArgs(map[string]any{
 		"account": account.ID, "name": back.Name, "external_id": back.ExternalID, "set": back.Set, "unset": back.Unset,
 		"tags_add": back.TagsAdd, "tags_remove": back.TagsRemove,

@@ -1,0 +1,183 @@
+package portfolio
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"posthog-accounts-mcp/client"
+	"posthog-accounts-mcp/internal/plain"
+	"posthog-accounts-mcp/notes"
+)
+
+// PostHog has no idempotency keys. When the answer to a create is lost, what it
+// made is told from everything else by being new and by its content. New means
+// that it was not among the ids seen before the request: clocks need not agree
+// for that. What another call of this process made of the same content is known
+// and left out, so that two notes that are meant to be alike remain two.
+
+// turnOf names the turn of doing one thing in this project.
+func (b *Book) turnOf(what string, content ...any) string {
+	encoded, _ := json.Marshal(content) // texts and JSON: it encodes
+	return fmt.Sprintf("%s %d %x", what, b.api.ID(), sha256.Sum256(encoded))
+}
+
+// byMe tells whether the owner of the key may have made a thing; where it
+// cannot be known, it may be.
+func (b *Book) byMe(ctx context.Context, author int64) bool {
+	me, err := b.directory.self(ctx, b.session)
+	return err != nil || me == 0 || author == 0 || author == me
+}
+
+// horizon is the newest accounts that a new one could be confused with.
+type horizon struct {
+	ids    []string
+	oldest time.Time // what is older was there before; zero when ids are all
+}
+
+// horizonRows is how many accounts are listed before one is made. More than one,
+// as the clocks of PostHog's servers may differ a little.
+const horizonRows = 20
+
+func likeness(create client.AccountCreate) string {
+	if create.ExternalID != nil {
+		return *create.ExternalID
+	}
+	return create.Name
+}
+
+// newest lists the newest accounts that are like one to be made.
+func (b *Book) newest(ctx context.Context, create client.AccountCreate, limit int) ([]client.Account, error) {
+	page, err := b.api.ListAccounts(ctx, client.AccountQuery{
+		Search: likeness(create), Ordering: "-created_at", Limit: limit, IncludeChurned: true, IncludeIgnored: true,
+	})
+	return page.Results, err
+}
+
+func (b *Book) horizon(ctx context.Context, create client.AccountCreate) (horizon, error) {
+	accounts, err := b.newest(ctx, create, horizonRows)
+	if err != nil {
+		return horizon{}, err
+	}
+	var h horizon
+	for _, account := range accounts {
+		h.ids = append(h.ids, account.ID)
+	}
+	if len(accounts) == horizonRows {
+		h.oldest = accounts[horizonRows-1].CreatedAt
+	}
+	return h, nil
+}
+
+func (h horizon) isBehind(account client.Account) bool {
+	return slices.Contains(h.ids, account.ID) || account.CreatedAt.Before(h.oldest)
+}
+
+// findMade looks for the account of a create whose answer was lost.
+func (b *Book) findMade(ctx context.Context, create client.AccountCreate, before horizon, mine *turn, lost error) (client.Account, error) {
+	var alike, equal []client.Account
+	err := b.settle(ctx, lost, func(ctx context.Context) (bool, error) {
+		accounts, err := b.newest(ctx, create, 5*horizonRows)
+		alike, equal = nil, nil
+		for _, account := range accounts {
+			if before.isBehind(account) || mine.made[account.ID] || !isLike(account, create) {
+				continue
+			}
+			alike = append(alike, account)
+			if isMadeOf(account, create) && b.byMe(ctx, value(account.CreatedBy)) {
+				equal = append(equal, account)
+			}
+		}
+		return len(alike) > 0, err
+	})
+	switch {
+	case err != nil:
+		return client.Account{}, plain.Refuse("Outcome unknown: PostHog did not answer, nor the look afterwards, so the account may or may not have been created. Look with list_accounts {\"search\": %s} before you repeat the call, or two accounts may come of it.", quote(create.Name))
+	case len(equal) == 1:
+		return equal[0], nil
+	case len(alike) > 0:
+		ids := make([]string, len(alike))
+		for i, account := range alike {
+			ids[i] = account.ID
+		}
+		return client.Account{}, plain.Refuse("Outcome unknown: PostHog did not answer. Since then there is %s, and it cannot be told whether this call made it. Look with get_account before you repeat the call.", strings.Join(ids, ", "))
+	}
+	return client.Account{}, notMade("account", lost)
+}
+
+// isLike tells whether an account could be taken for the one to be made.
+func isLike(account client.Account, create client.AccountCreate) bool {
+	if create.ExternalID != nil {
+		return account.ExternalID != nil && *account.ExternalID == *create.ExternalID
+	}
+	return account.Name == create.Name
+}
+
+// isMadeOf tells whether an account is exactly as it was to be made. Roles are
+// left out: where they are kept apart, they come later.
+func isMadeOf(account client.Account, create client.AccountCreate) bool {
+	asked := client.Account{Name: create.Name, ExternalID: create.ExternalID, Properties: create.Properties, Tags: create.Tags}
+	return same(withoutRoleFields(State(account)), withoutRoleFields(State(asked)))
+}
+
+func withoutRoleFields(state map[string]any) map[string]any {
+	maps.DeleteFunc(state, func(field string, _ any) bool { return slices.Contains(Roles, Role(field)) })
+	return state
+}
+
+// findWritten looks for the note of a create whose answer was lost. The account
+// was read before the create, and knows all notes that were there then.
+func (b *Book) findWritten(ctx context.Context, account client.Account, title, markdown string, mine *turn, lost error) (client.Notebook, error) {
+	const rows = 50
+	var alike, equal []client.Notebook
+	err := b.settle(ctx, lost, func(ctx context.Context) (bool, error) {
+		page, err := b.api.ListNotebooks(ctx, account.ID, client.NotebookQuery{Ordering: "-created_at", Limit: rows})
+		alike, equal = nil, nil
+		for _, note := range page.Results {
+			if slices.Contains(account.Notebooks, note.ShortID) || mine.made[note.ShortID] || note.Title != title {
+				continue
+			}
+			alike = append(alike, note)
+			var author int64
+			if note.CreatedBy != nil {
+				author = note.CreatedBy.ID
+			}
+			if holds(note, markdown) && b.byMe(ctx, author) {
+				equal = append(equal, note)
+			}
+		}
+		return len(alike) > 0, err
+	})
+	switch {
+	case err != nil:
+		return client.Notebook{}, plain.Refuse("Outcome unknown: PostHog did not answer, nor the look afterwards, so the note may or may not have been written. Look with list_notebooks before you repeat the call, or two notes may come of it.")
+	case len(equal) == 1:
+		return equal[0], nil
+	case len(alike) > 0:
+		ids := make([]string, len(alike))
+		for i, note := range alike {
+			ids[i] = note.ShortID
+		}
+		return client.Notebook{}, plain.Refuse("Outcome unknown: PostHog did not answer. Since then there is the note %s, and it cannot be told whether this call wrote it. Look with get_notebook before you repeat the call.", strings.Join(ids, ", "))
+	}
+	return client.Notebook{}, notMade("note", lost)
+}
+
+// holds tells whether a note has exactly this text.
+func holds(note client.Notebook, markdown string) bool {
+	stored, _ := notes.Markdown(note.Content, value(note.TextContent))
+	return stored == markdown || value(note.TextContent) == markdown
+}
+
+// notMade words a create of which nothing is there.
+func notMade(what string, lost error) error {
+	return plain.Refuse("Not done: PostHog gave no answer to the create, and there is no such %s (%s). It was looked for until the request could be taken for dead; repeat the call if it is still wanted.",
+		what, strings.TrimSuffix(plain.Explain(lost), "."))
+}
+
+const foundAgain = "PostHog's answer was lost; what it made was found by its content."

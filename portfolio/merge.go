@@ -1,0 +1,245 @@
+package portfolio
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"posthog-accounts-mcp/client"
+	"posthog-accounts-mcp/internal/plain"
+	"posthog-accounts-mcp/journal"
+)
+
+// PostHog replaces properties and tags as a whole and knows no versions. An
+// update is therefore a three-way merge: base is the account as the caller's
+// reference found it, mine the named fields, theirs the account as it is right
+// before the PATCH. Mine goes over theirs, so that nothing unnamed is sent as it
+// was some time ago; what is read back tells whether somebody else's replace
+// took it away again.
+
+const (
+	// fresh is how long an account that was read counts as what is there now:
+	// time to compute, not time for another request.
+	fresh = 20 * time.Millisecond
+	// maxRepairs bounds how often a change that was replaced is made again.
+	maxRepairs = 3
+	// repairPause keeps repairs from meeting the same writer again.
+	repairPause = 30 * time.Millisecond
+)
+
+// merge is one update on its way.
+type merge struct {
+	*Book
+	delta  delta
+	base   client.Account // as the caller's reference found it
+	theirs client.Account // as it was right before the PATCH
+	aimed  target         // mine over theirs
+	answer client.Account // PostHog's to the PATCH; the zero Account without one
+	apart  bool           // PostHog keeps roles as relationships
+	turn   *turn          // keeps other calls of this process from the account
+}
+
+// Update changes an account that was just read, and reads back what is there
+// then. Only what the change names is touched, whoever else is writing.
+func (b *Book) Update(ctx context.Context, account client.Account, change Change) (Result, error) {
+	delta, err := b.resolve(ctx, change)
+	if err != nil {
+		return Result{}, err
+	}
+	m := &merge{Book: b, delta: delta, base: account, theirs: account, aimed: delta.on(account)}
+	if len(m.aimed.wanted) == 0 {
+		return m.unchanged(), nil
+	}
+	if m.apart, err = b.keepsRolesApart(ctx, account); err != nil {
+		return Result{}, err
+	}
+	if m.turn, err = b.directory.turns.take(ctx, b.turnOf("update", account.ID)); err != nil {
+		return Result{}, err
+	}
+	defer m.turn.giveBack()
+	defer b.forget([]client.Account{account})
+	sent, err := m.send(ctx)
+	switch {
+	case err != nil:
+		return Result{}, err
+	case len(m.aimed.wanted) == 0: // somebody else did the same meanwhile
+		return m.unchanged(), nil
+	}
+	found, err := m.look(ctx, sent.lost)
+	if err != nil {
+		return Result{}, unseen(sent.lost, err)
+	}
+	first := *m
+	repairs, found, sent := m.repair(ctx, found, sent)
+	return first.receipt(found, sent, repairs), nil
+}
+
+// unchanged is the receipt of a change that is there already.
+func (m *merge) unchanged() Result {
+	same := map[string]any{}
+	return Result{Outcome: journal.Ignored, Account: m.theirs, Was: m.theirs, Before: same, After: same, Note: "It is already so; nothing was sent."}
+}
+
+// send makes the requests of the change. Whatever has to be looked up is looked
+// up before the account is read for the last time.
+func (m *merge) send(ctx context.Context) (sending, error) {
+	roles, err := m.handoversOf(ctx, m.theirs, m.aimed, m.apart)
+	if err != nil {
+		return sending{}, err
+	}
+	var patch step
+	if _, needed := m.aimed.patch(m.apart); needed {
+		patch = m.patch
+	}
+	m.answer = client.Account{}
+	sent, err := run(ctx, m.steps(m.base.ID, roles, patch))
+	sent.apart = m.apart
+	if err != nil || m.apart || m.answer.ID == "" || sent.lost != nil || sent.trouble != nil {
+		return sent, err
+	}
+	return sent.then(m.giveDropped(ctx, m.answer, m.aimed.roles())), nil
+}
+
+// patch is the request for the account itself, after a look at what is there
+// if it replaces anything as a whole.
+func (m *merge) patch(ctx context.Context) (err error) {
+	patch, _ := m.aimed.patch(m.apart)
+	if replaces := !patch.Properties.IsZero() || !patch.Tags.IsZero(); replaces && !m.isFresh(m.base.ID, m.turn.last) {
+		if m.theirs, err = m.refresh(ctx); err != nil {
+			return err
+		}
+		m.aimed = m.delta.on(m.theirs)
+	}
+	patch, needed := m.aimed.patch(m.apart)
+	if !needed {
+		return nil
+	}
+	m.answer, err = m.api.PatchAccount(ctx, m.base.ID, patch)
+	return err
+}
+
+// refresh reads the account right before it is changed. Relationships are no
+// part of what a PATCH replaces, so they are not read for it.
+func (m *merge) refresh(ctx context.Context) (client.Account, error) {
+	account, err := m.api.AccountAfresh(ctx, m.base.ID)
+	if err != nil || !m.apart {
+		return account, err
+	}
+	account.Properties = withoutRoles(account.Properties)
+	for _, role := range Roles {
+		if held, shown := m.theirs.Properties[string(role)]; shown {
+			account.Properties[string(role)] = held
+		}
+	}
+	return account, nil
+}
+
+// look reads back. Where PostHog's answer was lost it looks until the change is
+// there or can no longer come.
+func (m *merge) look(ctx context.Context, lost error) (found client.Account, err error) {
+	err = m.settle(ctx, lost, func(ctx context.Context) (bool, error) {
+		found, err = m.read(ctx, m.base.ID)
+		return err == nil && len(m.delta.on(found).wanted) == 0, err
+	})
+	return found, err
+}
+
+// repair makes the change again, as long as what is read back shows that
+// somebody's replace took it away.
+func (m *merge) repair(ctx context.Context, found client.Account, sent sending) (repairs int, _ client.Account, _ sending) {
+	whole := m.delta
+	for repairs < maxRepairs && sent.lost == nil && sent.trouble == nil {
+		lost := m.replaced(found)
+		if len(lost) == 0 || pause(ctx, jittered(repairPause)) != nil {
+			break
+		}
+		repairs++
+		m.delta, m.theirs = whole.only(lost), found
+		m.aimed = m.delta.on(found)
+		again, err := m.send(ctx)
+		sent = sent.then(again, err)
+		next, err := m.look(ctx, again.lost)
+		if err != nil {
+			sent.trouble = cmp.Or(sent.trouble, err)
+			break
+		}
+		found, m.delta = next, whole
+	}
+	return repairs, found, sent
+}
+
+// replaced are the fields that PostHog had taken over and that are as they were
+// before, or gone: the sign of a replace by somebody who had read them earlier.
+// A third value is somebody's decision and stays.
+func (m *merge) replaced(found client.Account) []string {
+	if m.answer.ID == "" && !m.apart {
+		return nil
+	}
+	was, is := State(m.theirs), State(found)
+	refused := m.delta.on(m.answer).wanted
+	var fields []string
+	for field := range m.delta.on(found).wanted {
+		_, isRefused := refused[field]
+		isRole := slices.Contains(Roles, Role(field))
+		if isRole && m.apart {
+			isRefused = false // an answer shows no relationships
+		}
+		reverted := field == "tags" || same(is[field], was[field]) || is[field] == nil
+		if reverted && !isRefused {
+			fields = append(fields, field)
+		}
+	}
+	return fields
+}
+
+// receipt tells what became of a change that was sent.
+func (m *merge) receipt(found client.Account, sent sending, repairs int) Result {
+	before := pick(State(m.theirs), m.aimed.wanted)
+	result := Result{Account: found, Was: m.theirs, Before: before, After: pick(State(found), m.aimed.wanted), RolesApart: sent.apart}
+	missing := m.delta.on(found).wanted
+	wanted, mine := map[string]any{}, maps.Clone(m.aimed.wanted)
+	for field := range m.aimed.wanted {
+		wanted[field] = result.After[field] // it holds what was asked, whatever else
+		if _, lacks := missing[field]; lacks {
+			wanted[field], mine[field] = missing[field], before[field]
+		}
+	}
+	result.Outcome = journal.Compare(before, wanted, result.After, same)
+	if result.Outcome == journal.Ignored && len(m.replaced(found)) > 0 {
+		result.Outcome = journal.Overridden
+	}
+	result.Back = Inverse(before, mine)
+	result.Note = strings.TrimSpace(strings.Join([]string{sent.remark(result.Outcome), repaired(repairs, result.Outcome), m.conflicts()}, " "))
+	return result
+}
+
+// repaired tells that the change had to be made more than once.
+func repaired(repairs int, outcome journal.Outcome) string {
+	switch {
+	case repairs == 0:
+		return ""
+	case outcome == journal.Applied:
+		return "Somebody else's change had taken it away; it was made again."
+	}
+	return "Somebody else keeps writing to this account: the change was made again and taken away each time."
+}
+
+// conflicts names the fields of the change that somebody else changed between
+// the look-up and the write.
+func (m *merge) conflicts() string {
+	base, theirs := State(m.base), State(m.theirs)
+	var fields []string
+	for field := range m.aimed.wanted {
+		if field != "tags" && !same(base[field], theirs[field]) {
+			fields = append(fields, plain.Short(field))
+		}
+	}
+	if len(fields) == 0 {
+		return ""
+	}
+	slices.Sort(fields)
+	return "Somebody else changed " + strings.Join(fields, ", ") + " at the same time; before shows their value, which this change replaced."
+}
