@@ -93,9 +93,9 @@ func (r *Register) send(ctx context.Context, id string, sets map[string]any, rem
 	for _, key := range removals {
 		err := r.api.DeletePersonProperty(ctx, id, key)
 		switch {
-		case unclear(err):
+		case unclear(err) && !reported(err):
 			trouble, lost = answerLost, true
-		case err != nil && !sent:
+		case err != nil && !sent && !unclear(err):
 			return "", false, err
 		case err != nil:
 			trouble = "Removing " + plain.Short(key) + " did not go through: " + plain.Explain(err)
@@ -124,6 +124,12 @@ func unfinished(result Result, lost bool) Result {
 func unclear(err error) bool {
 	failure, ok := errors.AsType[*client.Error](err)
 	return ok && failure.Sent
+}
+
+// reported tells a failure that PostHog itself reports in a whole answer.
+func reported(err error) bool {
+	failure, ok := errors.AsType[*client.Error](err)
+	return ok && failure.Kind == client.Unavailable && failure.Status < 300
 }
 
 // absent stands for a property that shall not be there.
