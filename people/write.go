@@ -126,10 +126,11 @@ func unclear(err error) bool {
 	return ok && failure.Sent
 }
 
-// reported tells a failure that PostHog itself reports in a whole answer.
+// reported tells a removal of which PostHog itself says that it failed: with a
+// status like a proxy's, but in its own words.
 func reported(err error) bool {
 	failure, ok := errors.AsType[*client.Error](err)
-	return ok && failure.Kind == client.Unavailable && failure.Status < 300
+	return ok && strings.HasPrefix(failure.Detail, "Unable to delete property")
 }
 
 // absent stands for a property that shall not be there.
