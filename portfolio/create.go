@@ -89,7 +89,7 @@ func (b *Book) Create(ctx context.Context, draft Draft) (Result, error) {
 // make makes the account, or finds that the request made it although the answer
 // was lost, and says so then.
 func (b *Book) make(ctx context.Context, create client.AccountCreate) (made client.Account, remark string, err error) {
-	mine, err := b.directory.turns.take(ctx, b.turnOf("create", create))
+	mine, err := b.directory.turns.take(ctx, b.turnOf("create", create.Name))
 	if err != nil {
 		return made, "", err
 	}

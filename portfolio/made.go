@@ -2,8 +2,6 @@ package portfolio
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -18,13 +16,13 @@ import (
 // PostHog has no idempotency keys. When the answer to a create is lost, what it
 // made is told from everything else by being new and by its content. New means
 // that it was not among the ids seen before the request: clocks need not agree
-// for that. What another call of this process made of the same content is known
-// and left out, so that two notes that are meant to be alike remain two.
+// for that. What another call of this process made of the same name is known
+// and left out, so that two notes that are meant to be alike remain two; for
+// that, calls that make things of the same name take turns.
 
 // turnOf names the turn of doing one thing in this project.
-func (b *Book) turnOf(what string, content ...any) string {
-	encoded, _ := json.Marshal(content) // texts and JSON: it encodes
-	return fmt.Sprintf("%s %d %x", what, b.api.ID(), sha256.Sum256(encoded))
+func (b *Book) turnOf(what string, names ...string) string {
+	return fmt.Sprintf("%s %d %q", what, b.api.ID(), names)
 }
 
 // byMe tells whether the owner of the key may have made a thing; where it
@@ -85,11 +83,11 @@ func (b *Book) findMade(ctx context.Context, create client.AccountCreate, before
 		accounts, err := b.newest(ctx, create, 5*horizonRows)
 		alike, equal = nil, nil
 		for _, account := range accounts {
-			if before.isBehind(account) || mine.made[account.ID] || !isLike(account, create) {
+			if before.isBehind(account) || mine.made[account.ID] || !isLike(account, create) || !b.byMe(ctx, value(account.CreatedBy)) {
 				continue
 			}
 			alike = append(alike, account)
-			if isMadeOf(account, create) && b.byMe(ctx, value(account.CreatedBy)) {
+			if isMadeOf(account, create) {
 				equal = append(equal, account)
 			}
 		}
@@ -139,15 +137,12 @@ func (b *Book) findWritten(ctx context.Context, account client.Account, title, m
 		page, err := b.api.ListNotebooks(ctx, account.ID, client.NotebookQuery{Ordering: "-created_at", Limit: rows})
 		alike, equal = nil, nil
 		for _, note := range page.Results {
-			if slices.Contains(account.Notebooks, note.ShortID) || mine.made[note.ShortID] || note.Title != title {
+			known := slices.Contains(account.Notebooks, note.ShortID) || mine.made[note.ShortID]
+			if known || note.Title != title || !b.byMe(ctx, value(note.CreatedBy).ID) {
 				continue
 			}
 			alike = append(alike, note)
-			var author int64
-			if note.CreatedBy != nil {
-				author = note.CreatedBy.ID
-			}
-			if holds(note, markdown) && b.byMe(ctx, author) {
+			if holds(note, markdown) {
 				equal = append(equal, note)
 			}
 		}

@@ -75,7 +75,7 @@ func (b *Book) WriteNote(ctx context.Context, account client.Account, title, mar
 // write makes the note, or finds that the request made it although the answer
 // was lost, and says so then.
 func (b *Book) write(ctx context.Context, account client.Account, title, markdown string) (made client.Notebook, remark string, err error) {
-	mine, err := b.directory.turns.take(ctx, b.turnOf("note", account.ID, title, markdown))
+	mine, err := b.directory.turns.take(ctx, b.turnOf("note", account.ID, title))
 	if err != nil {
 		return made, "", err
 	}
