@@ -32,7 +32,8 @@ func (b *Book) byMe(ctx context.Context, author int64) bool {
 	return err != nil || me == 0 || author == 0 || author == me
 }
 
-// horizon is the newest accounts that a new one could be confused with.
+// horizon is what was there before: the newest accounts that a new one could be
+// confused with.
 type horizon struct {
 	ids    []string
 	oldest time.Time // what is older was there before; zero when ids are all
@@ -49,41 +50,37 @@ func likeness(create client.AccountCreate) string {
 	return create.Name
 }
 
-// newest lists the newest accounts that are like one to be made.
-func (b *Book) newest(ctx context.Context, create client.AccountCreate, limit int) ([]client.Account, error) {
-	page, err := b.api.ListAccounts(ctx, client.AccountQuery{
-		Search: likeness(create), Ordering: "-created_at", Limit: limit, IncludeChurned: true, IncludeIgnored: true,
-	})
-	return page.Results, err
+// newest is a query for the newest accounts that are like one to be made.
+func newest(create client.AccountCreate, rows int) client.AccountQuery {
+	return client.AccountQuery{Search: likeness(create), Ordering: "-created_at", Limit: rows, IncludeChurned: true, IncludeIgnored: true}
 }
 
 func (b *Book) horizon(ctx context.Context, create client.AccountCreate) (horizon, error) {
-	accounts, err := b.newest(ctx, create, horizonRows)
+	page, err := b.api.ListAccounts(ctx, newest(create, horizonRows))
 	if err != nil {
 		return horizon{}, err
 	}
 	var h horizon
-	for _, account := range accounts {
+	for _, account := range page.Results {
 		h.ids = append(h.ids, account.ID)
 	}
-	if len(accounts) == horizonRows {
-		h.oldest = accounts[horizonRows-1].CreatedAt
+	if len(h.ids) == horizonRows {
+		h.oldest = page.Results[horizonRows-1].CreatedAt
 	}
 	return h, nil
-}
-
-func (h horizon) isBehind(account client.Account) bool {
-	return slices.Contains(h.ids, account.ID) || account.CreatedAt.Before(h.oldest)
 }
 
 // findMade looks for the account of a create whose answer was lost.
 func (b *Book) findMade(ctx context.Context, create client.AccountCreate, before horizon, mine *turn, lost error) (client.Account, error) {
 	var alike, equal []client.Account
 	err := b.settle(ctx, lost, func(ctx context.Context) (bool, error) {
-		accounts, err := b.newest(ctx, create, 5*horizonRows)
 		alike, equal = nil, nil
-		for _, account := range accounts {
-			if before.isBehind(account) || mine.made[account.ID] || !isLike(account, create) || !b.byMe(ctx, value(account.CreatedBy)) {
+		for account, err := range b.api.Accounts(ctx, newest(create, 5*horizonRows)) {
+			if err != nil || account.CreatedAt.Before(before.oldest) {
+				return len(alike) > 0, err
+			}
+			known := slices.Contains(before.ids, account.ID) || mine.made[account.ID]
+			if known || !isLike(account, create) || !b.byMe(ctx, value(account.CreatedBy)) {
 				continue
 			}
 			alike = append(alike, account)
@@ -91,7 +88,7 @@ func (b *Book) findMade(ctx context.Context, create client.AccountCreate, before
 				equal = append(equal, account)
 			}
 		}
-		return len(alike) > 0, err
+		return len(alike) > 0, nil
 	})
 	switch {
 	case err != nil:
@@ -131,14 +128,12 @@ func withoutRoleFields(state map[string]any) map[string]any {
 // findWritten looks for the note of a create whose answer was lost. The account
 // was read before the create, and knows all notes that were there then.
 func (b *Book) findWritten(ctx context.Context, account client.Account, title, markdown string, mine *turn, lost error) (client.Notebook, error) {
-	const rows = 50
 	var alike, equal []client.Notebook
 	err := b.settle(ctx, lost, func(ctx context.Context) (bool, error) {
-		page, err := b.api.ListNotebooks(ctx, account.ID, client.NotebookQuery{Ordering: "-created_at", Limit: rows})
+		added, err := b.notesSince(ctx, account)
 		alike, equal = nil, nil
-		for _, note := range page.Results {
-			known := slices.Contains(account.Notebooks, note.ShortID) || mine.made[note.ShortID]
-			if known || note.Title != title || !b.byMe(ctx, value(note.CreatedBy).ID) {
+		for _, note := range added {
+			if mine.made[note.ShortID] || note.Title != title || !b.byMe(ctx, value(note.CreatedBy).ID) {
 				continue
 			}
 			alike = append(alike, note)
@@ -161,6 +156,29 @@ func (b *Book) findWritten(ctx context.Context, account client.Account, title, m
 		return client.Notebook{}, plain.Refuse("Outcome unknown: PostHog did not answer. Since then there is the note %s, and it cannot be told whether this call wrote it. Look with get_notebook before you repeat the call.", strings.Join(ids, ", "))
 	}
 	return client.Notebook{}, notMade("note", lost)
+}
+
+// notesSince are the notes that were added since an account was read.
+func (b *Book) notesSince(ctx context.Context, account client.Account) (added []client.Notebook, err error) {
+	for query := (client.NotebookQuery{Ordering: "-created_at", Limit: horizonRows}); ; query.Offset += query.Limit {
+		page, err := b.api.ListNotebooks(ctx, account.ID, query)
+		if err != nil {
+			return nil, err
+		}
+		reached := !page.More
+		for _, note := range page.Results {
+			again := slices.ContainsFunc(added, func(n client.Notebook) bool { return n.ShortID == note.ShortID })
+			switch {
+			case slices.Contains(account.Notebooks, note.ShortID):
+				reached = true // the rest was there before
+			case !again: // rows move to the next page while others write
+				added = append(added, note)
+			}
+		}
+		if reached {
+			return added, nil
+		}
+	}
 }
 
 // holds tells whether a note has exactly this text.
