@@ -30,6 +30,9 @@ type stdioLink struct {
 	in   *bufio.Reader // only touched by Read, which mcp-go calls from one goroutine at a time
 	rest []byte        // what Read could not hand over yet
 
+	ended   chan struct{} // closed at the end of the input
+	endOnce sync.Once
+
 	mu      sync.Mutex // guards all below; also makes each message one write
 	out     io.Writer
 	owed    map[string]*debt // by rpc.Key of the request
@@ -46,7 +49,7 @@ func newStdioLink(ctx context.Context, in io.Reader, out io.Writer, maxLine int,
 	return &stdioLink{
 		ctx: ctx, maxLine: maxLine, drain: drain, outlet: &Outlet{},
 		in: bufio.NewReaderSize(in, 64<<10), out: out,
-		owed: make(map[string]*debt), settled: make(chan struct{}, 1),
+		owed: make(map[string]*debt), settled: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
 }
 
@@ -66,6 +69,7 @@ func (l *stdioLink) Read(p []byte) (int, error) {
 		}
 		if err != nil {
 			if errors.Is(err, io.EOF) {
+				l.endOnce.Do(func() { close(l.ended) })
 				l.awaitAnswers()
 			}
 			return 0, err
