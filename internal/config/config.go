@@ -38,7 +38,7 @@ type Server struct {
 	ReadOnly bool            `help:"List no tool that changes anything, and send PostHog no write." env:"POSTHOG_MCP_READ_ONLY"`
 	Toolsets []string        `help:"Comma-separated toolsets to list: accounts, notebooks, properties, persons, portfolio, journal (default all)." env:"POSTHOG_MCP_TOOLSETS"`
 	Project  string          `help:"Pin the project: only this one is used, and tools no longer ask for it." placeholder:"ID" env:"POSTHOG_PROJECT_ID,POSTHOG_MCP_PROJECT"`
-	Confirm  string          `help:"Who is asked before something is deleted or split for good: ask, or never for a bot without a person; per toolset as accounts:never,persons:ask (default ask)." placeholder:"ask|never" env:"POSTHOG_MCP_CONFIRM"`
+	Confirm  string          `help:"Confirmation of what deletes or splits for good: ask, or never for a bot that nobody sits in front of; per toolset as accounts:never,persons:ask (default ask)." placeholder:"WHEN" env:"POSTHOG_MCP_CONFIRM"`
 	Journal  string          `help:"Where writes are recorded: a path, a postgres:// URL, or off. Accepted and without effect until writes are journaled." env:"POSTHOG_MCP_JOURNAL"`
 
 	PostHog PostHog `kong:"-"`
@@ -231,39 +231,6 @@ func (s *Server) Selection() (tools.Selection, error) {
 		}
 	}
 	return selection, nil
-}
-
-// Unasked are the toolsets whose tools need no confirmation. Only the word
-// never makes it so; a toolset's own word goes before that for all.
-func (s *Server) Unasked() ([]tools.Toolset, error) {
-	const all = tools.Toolset("")
-	never := map[tools.Toolset]bool{}
-	for word := range strings.SplitSeq(given(s.Confirm), ",") {
-		name, policy, named := strings.Cut(strings.TrimSpace(word), ":")
-		if !named {
-			name, policy = "", name
-		}
-		set := tools.Toolset(name)
-		_, twice := never[set]
-		switch {
-		case policy == "" && !named:
-			continue
-		case named && !slices.Contains(knownToolsets, set):
-			return nil, fmt.Errorf("--confirm: there is no toolset %q", name)
-		case policy != "ask" && policy != "never":
-			return nil, fmt.Errorf("--confirm takes ask or never, or toolset:ask and toolset:never, not %q", word)
-		case twice:
-			return nil, fmt.Errorf("--confirm says twice what to do, at %q", word)
-		}
-		never[set] = policy == "never"
-	}
-	var unasked []tools.Toolset
-	for _, set := range knownToolsets {
-		if own, named := never[set]; own || !named && never[all] {
-			unasked = append(unasked, set)
-		}
-	}
-	return unasked, nil
 }
 
 // read takes host and key from the environment. No error text holds the key.
