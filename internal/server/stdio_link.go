@@ -63,8 +63,8 @@ func (l *stdioLink) Read(p []byte) (int, error) {
 				return 0, err
 			}
 		}
-		if fit {
-			l.rest = append(line, '\n')
+		if fit != nil {
+			l.rest = append(fit, '\n')
 			break
 		}
 		if err != nil {
@@ -99,20 +99,20 @@ func (l *stdioLink) readLine() (line, tail []byte, err error) {
 	}
 }
 
-// admit decides about a line: hand it on, drop it, or answer it here.
-func (l *stdioLink) admit(line, tail []byte) (fit bool, refusal *rpc.Error) {
+// admit decides about a line: hand on what is fit for mcp-go, drop it, or answer it here.
+func (l *stdioLink) admit(line, tail []byte) (fit []byte, refusal *rpc.Error) {
 	if len(tail) > 0 {
-		return false, &rpc.Error{
+		return nil, &rpc.Error{
 			Code: mcp.INVALID_REQUEST, ID: oversizedID(line, tail),
 			Text: fmt.Sprintf("the message is longer than %d bytes: send less at once", l.maxLine),
 		}
 	}
 	if len(bytes.TrimSpace(line)) == 0 {
-		return false, nil
+		return nil, nil
 	}
 	message, err := rpc.Parse(line)
 	if errors.As(err, &refusal) {
-		return false, refusal
+		return nil, refusal
 	}
 	switch message.Kind {
 	case rpc.Request:
@@ -122,8 +122,20 @@ func (l *stdioLink) admit(line, tail []byte) (fit bool, refusal *rpc.Error) {
 		}
 	case rpc.Notification:
 		l.cancel(rpc.Key(message.Cancels))
+	case rpc.Response:
+		return answerToUs(message.ID, line), nil
 	}
-	return true, nil
+	return line, nil
+}
+
+// answerToUs makes an answer without a result one with an empty result, which says as little. mcp-go would
+// complain about an error that comes when it waits no more, as an answer with the same id: to the client,
+// that may be the answer to a request of its own.
+func answerToUs(id json.RawMessage, line []byte) []byte {
+	if gjson.GetBytes(line, "result").IsObject() {
+		return line
+	}
+	return fmt.Appendf(nil, `{"jsonrpc":"2.0","id":%s,"result":{}}`, id)
 }
 
 // lastID matches an id that is the last member of a message. A closing brace that follows it directly
