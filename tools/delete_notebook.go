@@ -1,6 +1,7 @@
 package tools
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -60,7 +61,7 @@ func proposeNoteDeletion(account client.Account, note NotebookRow) proposal {
 		shown: map[string]any{"account": account.Name, "account_id": account.ID, "notebook": note},
 		note:  "Deletes the note for good; get_notebook reads it whole, to keep a copy.",
 		lines: []string{
-			fmt.Sprintf("Delete the note %s (%s, by %s, %s)?", quoted(note.Title), note.ShortID, quoted(note.Author), note.Date),
+			fmt.Sprintf("Delete the note %s (%s, written by %s, %s)?", quoted(note.Title), note.ShortID, quoted(cmp.Or(note.Author, "unknown")), note.Date),
 			"It belongs to the account " + accountInWords(account) + ".",
 			"It begins: " + quoted(note.Snippet),
 		},
