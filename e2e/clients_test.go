@@ -93,9 +93,9 @@ func sseClient(t *testing.T, origin string) *mcpclient.Client {
 }
 
 // connected shakes hands in the legacy era.
-func connected(t *testing.T, over transport.Interface) *mcpclient.Client {
+func connected(t *testing.T, over transport.Interface, options ...mcpclient.ClientOption) *mcpclient.Client {
 	t.Helper()
-	c := mcpclient.NewClient(over, mcpclient.WithProtocolVersion(legacy))
+	c := mcpclient.NewClient(over, append(options, mcpclient.WithProtocolVersion(legacy))...)
 	require.NoError(t, c.Start(t.Context()))
 	t.Cleanup(func() { _ = c.Close() })
 	ctx, cancel := context.WithTimeout(t.Context(), patience)

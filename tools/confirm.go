@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
+	"posthog-accounts-mcp/internal/elicit"
 	"posthog-accounts-mcp/internal/opaque"
 	"posthog-accounts-mcp/internal/plain"
 )
@@ -15,33 +17,94 @@ type ConfirmationArg struct {
 	Confirmation string `json:"confirmation,omitempty" jsonschema:"maxLength=100" jsonschema_description:"From the preview."`
 }
 
-// agreement is the two steps of a write that cannot be taken back: a preview
-// that issues a confirmation, and the same call with it.
+// agreement is what stands before a write that cannot be taken back. Where the
+// client can ask the person, the person decides. Elsewhere there are two steps:
+// a preview that issues a confirmation, and the same call with it.
 //
-// The confirmation is sealed with a key derived from the PostHog key, so it
-// survives a restart, works on every replica and needs no memory. It proves
-// that exactly this was previewed, not that a person agreed.
+// Confirmations and the state of questions are sealed with keys derived from
+// the PostHog key, so they survive a restart, work on every replica and need
+// no memory. A confirmation proves that exactly this was previewed, not that a
+// person agreed.
 type agreement struct {
 	desk    *Desk
-	key     []byte
-	project int64
+	key     func(purpose string) []byte
+	toolset Toolset
 	token   string
 	bound   opaque.Binding
+	project int64
 }
 
-func (d *Desk) agreement(s scope, tool, token string, arguments, object any) agreement {
+// What is sealed. Each has a key of its own: the state of a question that
+// nobody answered must not pass for the confirmation of a preview.
+const (
+	confirmations = "confirmation"
+	questions     = "question"
+)
+
+func (d *Desk) agreement(s scope, toolset Toolset, tool, token string, arguments, object any) agreement {
 	return agreement{
-		desk: d, key: s.session.Key().Derive("confirmation"), project: s.project, token: token,
+		desk: d, key: s.session.Key().Derive, toolset: toolset, project: s.project, token: token,
 		bound: opaque.Binding{Tool: tool, Project: s.project, Arguments: arguments, Object: object},
 	}
 }
 
-// given tells whether the call carries a confirmation.
-func (a agreement) given() bool { return a.token != "" }
+// reach tells whether to go ahead. If not, there is an answer to give instead:
+// a preview, what came of asking, or a failure, which may be the question that
+// the person is to be asked.
+func (a agreement) reach(ctx context.Context, propose func(context.Context) (proposal, error)) (answer ReceiptOrPreview, agreed bool, err error) {
+	talk := elicit.From(ctx)
+	switch {
+	case a.token != "":
+		err = a.checkToken()
+		return answer, err == nil, err
+	case a.desk.unasked[a.toolset]:
+		return answer, true, nil
+	case talk.Answered():
+		if err := a.checkState(talk.State); err != nil || talk.Answer == elicit.Yes {
+			return answer, err == nil, err
+		}
+	}
+	p, err := propose(ctx)
+	if err != nil {
+		return answer, false, err
+	}
+	answer, err = a.instead(p, talk)
+	return answer, false, err
+}
 
-// check holds the confirmation against what is there now.
-func (a agreement) check() error {
-	err := opaque.Check(a.key, a.bound, a.token, a.desk.now())
+// instead answers a call that does not go ahead.
+func (a agreement) instead(p proposal, talk elicit.Talk) (ReceiptOrPreview, error) {
+	switch talk.Answer {
+	case elicit.Declined:
+		return a.shown(p, "Nothing has been done: the user said no. Do not try again unless the user asks for it."), nil
+	case elicit.Cancelled:
+		return a.shown(p, "Nothing has been done: the user closed the question without an answer. Ask what they want before you try again."), nil
+	case elicit.Failed:
+		return a.preview(p, "Nothing has been done: the client could not ask the user, or nobody answered. Show the user this preview, and call again with the confirmation only once they agreed."), nil
+	}
+	if talk.Way != elicit.Unreachable {
+		return ReceiptOrPreview{}, a.ask(p)
+	}
+	return a.preview(p, "Nothing has been done yet."), nil
+}
+
+// note is what a receipt says of how the write was agreed to, if it was not.
+func (a agreement) note(note string) string {
+	if a.token != "" || !a.desk.unasked[a.toolset] {
+		return note
+	}
+	return strings.TrimSpace(note + " Done without asking for a confirmation: the operator of this server switched that off.")
+}
+
+func (a agreement) seal(purpose string) string {
+	return opaque.Seal(a.key(purpose), a.bound, a.expires())
+}
+
+func (a agreement) expires() time.Time { return a.desk.now().Add(opaque.Lifetime) }
+
+// checkToken holds the confirmation against what is there now.
+func (a agreement) checkToken() error {
+	err := opaque.Check(a.key(confirmations), a.bound, a.token, a.desk.now())
 	switch {
 	case errors.Is(err, opaque.ErrExpired):
 		return plain.Refuse("Not done: the confirmation has expired, it is good for %d minutes. Call again without it for a fresh preview.", int(opaque.Lifetime.Minutes()))
@@ -53,13 +116,31 @@ func (a agreement) check() error {
 	return nil
 }
 
+// checkState holds the question that was answered against this call and what
+// is there now.
+func (a agreement) checkState(state string) error {
+	err := opaque.Check(a.key(questions), a.bound, state, a.desk.now())
+	switch {
+	case errors.Is(err, opaque.ErrExpired):
+		return plain.Refuse("Not done: the answer came too late, a question is good for %d minutes. Call again, and the user is asked again.", int(opaque.Lifetime.Minutes()))
+	case errors.Is(err, opaque.ErrChanged):
+		return plain.Refuse("Not done: what the user was shown has changed since. Call again, and the user is asked about it as it is now.")
+	case err != nil:
+		return plain.Refuse("Not done: this answer is not to a question about exactly this call. Tool, arguments, project and key must be those of the question; call again without an answer, and the user is asked.")
+	}
+	return nil
+}
+
 // preview shows what would happen, with a confirmation for it.
-func (a agreement) preview(shown map[string]any, note string) ReceiptOrPreview {
-	expires := a.desk.now().Add(opaque.Lifetime)
-	return ReceiptOrPreview{Preview: &Preview{
-		Preview: shown, Confirmation: opaque.Seal(a.key, a.bound, expires), ExpiresAt: expires.UTC().Format(time.RFC3339),
-		Note: note + " Nothing has been done yet.", ProjectID: a.project, Untrusted: untrusted,
-	}}
+func (a agreement) preview(p proposal, note string) ReceiptOrPreview {
+	preview := a.shown(p, note)
+	preview.Confirmation, preview.ExpiresAt = a.seal(confirmations), a.expires().UTC().Format(time.RFC3339)
+	return preview
+}
+
+// shown shows what would happen.
+func (a agreement) shown(p proposal, note string) ReceiptOrPreview {
+	return ReceiptOrPreview{Preview: &Preview{Preview: p.shown, Note: p.note + " " + note, ProjectID: a.project, Untrusted: untrusted}}
 }
 
 // KeyArg makes a create repeatable.

@@ -102,17 +102,22 @@ func flip(token string, at int) string {
 	return string(b)
 }
 
-// What changed since the preview voids the confirmation.
-func TestChangedSinceThePreview(t *testing.T) {
-	t.Parallel()
-	for tool, change := range map[string]func(h *house){
+// changes are somebody's changes to what the irreversible calls are about.
+func changes() map[string]func(h *house) {
+	return map[string]func(h *house){
 		"delete_account": func(h *house) {
 			h.raw("PATCH", api+"accounts/"+seed.NorthwindA, object{"tags": []string{"changed"}})
 		},
 		"delete_notebook": func(h *house) { editNote(h, seed.AcmeLatestNote, "Changed by somebody.") },
 		"delete_person":   func(h *house) { mergeInto(h, seed.TwinDistinctA, "late-device") },
 		"split_person":    func(h *house) { mergeInto(h, seed.TwinDistinctB, "late-device") },
-	} {
+	}
+}
+
+// What changed since the preview voids the confirmation.
+func TestChangedSinceThePreview(t *testing.T) {
+	t.Parallel()
+	for tool, change := range changes() {
 		t.Run(tool, func(t *testing.T) {
 			t.Parallel()
 			h := open(t, setup{})

@@ -13,6 +13,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 
+	"posthog-accounts-mcp/internal/elicit"
 	"posthog-accounts-mcp/internal/schema"
 )
 
@@ -100,7 +101,11 @@ func (t Tool) serve(d *Desk, s schemas) server.ServerTool {
 	if d.pinned != 0 {
 		input = s.InputPinned
 	}
-	declared := mcp.NewToolWithRawSchema(t.Name, t.Description, input)
+	description := t.Description
+	if t.Effect == Erases && d.unasked[t.Toolset] {
+		description += " On this server it acts on the first call, without a preview: the operator switched confirmation off."
+	}
+	declared := mcp.NewToolWithRawSchema(t.Name, description, input)
 	declared.Title = t.Title
 	declared.RawOutputSchema = s.Output
 	declared.Annotations = t.Effect.annotation(t.Title)
@@ -111,9 +116,14 @@ func (t Tool) serve(d *Desk, s schemas) server.ServerTool {
 		if err != nil {
 			return nil, fmt.Errorf("schema of %s: %w", t.Name, err)
 		}
-		result, err := t.run(d, ctx, func(into any) error { return v.Decode(arguments(request), into) })
-		if err != nil {
+		result, question, err := answered(ctx, elicit.Open(ctx, request), func(ctx context.Context) (any, error) {
+			return t.run(d, ctx, func(into any) error { return v.Decode(arguments(request), into) })
+		})
+		switch {
+		case err != nil:
 			return nil, err
+		case question != nil:
+			return question.Result(), nil
 		}
 		encoded, err := encode(result)
 		if err != nil {

@@ -2,6 +2,7 @@ package tools
 
 import (
 	"context"
+	"fmt"
 
 	"golang.org/x/sync/errgroup"
 
@@ -33,16 +34,10 @@ func deleteAccount(d *Desk, ctx context.Context, in DeleteAccountRequest) (Recei
 	if err != nil {
 		return ReceiptOrPreview{}, err
 	}
-	agreement := d.agreement(s, "delete_account", in.Confirmation, in.unconfirmed(), portfolio.Identity(account))
-	if !agreement.given() {
-		shown, err := previewAccountDeletion(ctx, s, account)
-		if err != nil {
-			return ReceiptOrPreview{}, err
-		}
-		return agreement.preview(shown, "Deletes the account, its custom property values and its links to notes, for good. The note documents stay in PostHog where no list shows them: delete them first with delete_notebook if they shall go too."), nil
-	}
-	if err := agreement.check(); err != nil {
-		return ReceiptOrPreview{}, err
+	agreement := d.agreement(s, Accounts, "delete_account", in.Confirmation, in.unconfirmed(), portfolio.Identity(account))
+	answer, agreed, err := agreement.reach(ctx, func(ctx context.Context) (proposal, error) { return proposeAccountDeletion(ctx, s, account) })
+	if !agreed {
+		return answer, err
 	}
 	result, err := s.book.Delete(ctx, account)
 	if err != nil {
@@ -50,14 +45,14 @@ func deleteAccount(d *Desk, ctx context.Context, in DeleteAccountRequest) (Recei
 	}
 	return ReceiptOrPreview{Receipt: &Receipt{
 		Outcome: result.Outcome, Target: accountTarget(account, match), Before: capMap(result.Before, changesTokens), After: capMap(result.After, changesTokens),
-		Note: result.Note, Undo: "A deleted account cannot be restored.", ProjectID: s.project, Untrusted: untrusted,
+		Note: agreement.note(result.Note), Undo: "A deleted account cannot be restored.", ProjectID: s.project, Untrusted: untrusted,
 	}}, nil
 }
 
 func (in DeleteAccountRequest) unconfirmed() DeleteAccountRequest { in.Confirmation = ""; return in }
 
-// previewAccountDeletion shows the account and counts what goes with it.
-func previewAccountDeletion(ctx context.Context, s scope, account client.Account) (map[string]any, error) {
+// proposeAccountDeletion shows the account and counts what goes with it.
+func proposeAccountDeletion(ctx context.Context, s scope, account client.Account) (proposal, error) {
 	var notes client.Page[client.Notebook]
 	var properties []portfolio.Property
 	group, ctx := errgroup.WithContext(ctx)
@@ -70,18 +65,32 @@ func previewAccountDeletion(ctx context.Context, s scope, account client.Account
 		return err
 	})
 	if err := group.Wait(); err != nil {
-		return nil, err
+		return proposal{}, err
+	}
+	noteCount := len(account.Notebooks)
+	if notes.Count != nil {
+		noteCount = *notes.Count
 	}
 	titles := []string{}
 	for _, note := range notes.Results {
 		titles = append(titles, note.ShortID+": "+note.Title)
 	}
-	shown := map[string]any{
-		"account": fullRow(account), "notes": len(account.Notebooks), "latest_notes": titles,
-		"custom_property_values": len(setValues(properties)),
+	values := len(setValues(properties))
+	return proposal{
+		shown: map[string]any{"account": fullRow(account), "notes": noteCount, "latest_notes": titles, "custom_property_values": values},
+		note:  "Deletes the account, its custom property values and its links to notes, for good. The note documents stay in PostHog where no list shows them: delete them first with delete_notebook if they shall go too.",
+		lines: []string{
+			"Delete the account " + accountInWords(account) + "?",
+			fmt.Sprintf("Goes with it: %s, %s.", count(values, "custom property value", "custom property values"), count(noteCount, "link to a note", "links to notes")),
+			"The notes themselves stay in PostHog, where no list shows them.",
+		},
+	}, nil
+}
+
+// accountInWords names an account to a person.
+func accountInWords(account client.Account) string {
+	if external := text(account.ExternalID); external != "" {
+		return fmt.Sprintf("%s (external id %s, id %s)", quoted(account.Name), quoted(external), account.ID)
 	}
-	if notes.Count != nil {
-		shown["notes"] = *notes.Count
-	}
-	return shown, nil
+	return fmt.Sprintf("%s (id %s)", quoted(account.Name), account.ID)
 }

@@ -1,7 +1,9 @@
 package tools
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 
 	"posthog-accounts-mcp/client"
 )
@@ -36,26 +38,35 @@ func deleteNotebook(d *Desk, ctx context.Context, in DeleteNotebookRequest) (Rec
 		return ReceiptOrPreview{}, err
 	}
 	row := notebookRow(note)
-	shown := map[string]any{"account": account.Name, "account_id": account.ID, "notebook": row}
-	agreement := d.agreement(s, "delete_notebook", in.Confirmation, in.unconfirmed(), noteIdentity(note))
-	if !agreement.given() {
-		return agreement.preview(shown, "Deletes the note for good; get_notebook reads it whole, to keep a copy."), nil
-	}
-	if err := agreement.check(); err != nil {
-		return ReceiptOrPreview{}, err
+	agreement := d.agreement(s, Notebooks, "delete_notebook", in.Confirmation, in.unconfirmed(), noteIdentity(note))
+	answer, agreed, err := agreement.reach(ctx, func(context.Context) (proposal, error) { return proposeNoteDeletion(account, row), nil })
+	if !agreed {
+		return answer, err
 	}
 	deleted, err := s.book.DeleteNote(ctx, account, note)
 	if err != nil {
 		return ReceiptOrPreview{}, err
 	}
 	return ReceiptOrPreview{Receipt: &Receipt{
-		Outcome: deleted.Outcome, Note: deleted.Remark, Target: accountTarget(account, match),
+		Outcome: deleted.Outcome, Note: agreement.note(deleted.Remark), Target: accountTarget(account, match),
 		Before: map[string]any{"notebook": row}, Undo: "A deleted note cannot be restored.",
 		ProjectID: s.project, Untrusted: untrusted,
 	}}, nil
 }
 
 func (in DeleteNotebookRequest) unconfirmed() DeleteNotebookRequest { in.Confirmation = ""; return in }
+
+func proposeNoteDeletion(account client.Account, note NotebookRow) proposal {
+	return proposal{
+		shown: map[string]any{"account": account.Name, "account_id": account.ID, "notebook": note},
+		note:  "Deletes the note for good; get_notebook reads it whole, to keep a copy.",
+		lines: []string{
+			fmt.Sprintf("Delete the note %s (%s, written by %s, %s)?", quoted(note.Title), note.ShortID, quoted(cmp.Or(note.Author, "unknown")), note.Date),
+			"It belongs to the account " + accountInWords(account) + ".",
+			"It begins: " + quoted(note.Snippet),
+		},
+	}
+}
 
 // noteIdentity is all of a note that a confirmation binds: which note it is
 // and everything in it.

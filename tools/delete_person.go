@@ -1,7 +1,10 @@
 package tools
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"strings"
 
 	"posthog-accounts-mcp/client"
 	"posthog-accounts-mcp/internal/plain"
@@ -43,23 +46,17 @@ func deletePerson(d *Desk, ctx context.Context, in DeletePersonRequest) (Receipt
 	if err := people.CheckDeletion(person, options); err != nil {
 		return ReceiptOrPreview{}, err
 	}
-	agreement := d.agreement(s, "delete_person", in.Confirmation, in.unconfirmed(), personIdentity(person))
-	if !agreement.given() {
-		shown, err := previewErasure(ctx, s, person, in)
-		if err != nil {
-			return ReceiptOrPreview{}, err
-		}
-		return agreement.preview(shown, erasureNote(in)), nil
-	}
-	if err := agreement.check(); err != nil {
-		return ReceiptOrPreview{}, err
+	agreement := d.agreement(s, Persons, "delete_person", in.Confirmation, in.unconfirmed(), personIdentity(person))
+	answer, agreed, err := agreement.reach(ctx, func(ctx context.Context) (proposal, error) { return proposeErasure(ctx, s, person, in) })
+	if !agreed {
+		return answer, err
 	}
 	result, err := s.people.Delete(ctx, person, options)
 	if err != nil {
 		return ReceiptOrPreview{}, err
 	}
 	receipt := &Receipt{
-		Outcome: result.Outcome, Target: personTarget(person, match), Note: result.Note, Undo: "A deletion cannot be undone.",
+		Outcome: result.Outcome, Target: personTarget(person, match), Note: agreement.note(result.Note), Undo: "A deletion cannot be undone.",
 		Before: map[string]any{"distinct_ids": len(person.DistinctIDs), "properties": len(person.Properties)},
 		URL:    s.links.person(person.UUID), ProjectID: s.project, Untrusted: untrusted,
 	}
@@ -71,21 +68,52 @@ func deletePerson(d *Desk, ctx context.Context, in DeletePersonRequest) (Receipt
 
 func (in DeletePersonRequest) unconfirmed() DeletePersonRequest { in.Confirmation = ""; return in }
 
-// previewErasure shows who would be deleted, and who else carries the e-mail.
-func previewErasure(ctx context.Context, s scope, person client.Person, in DeletePersonRequest) (map[string]any, error) {
+// proposeErasure shows who would be deleted, and who else carries the e-mail.
+func proposeErasure(ctx context.Context, s scope, person client.Person, in DeletePersonRequest) (proposal, error) {
 	others, err := s.people.SameEmail(ctx, person)
 	if err != nil {
-		return nil, err
+		return proposal{}, err
 	}
 	same := []PersonRow{}
 	for _, other := range others[:min(len(others), 10)] {
 		same = append(same, personRow(other))
 	}
-	whole := wholePerson(person, nil, 1000)
-	return map[string]any{
-		"person": whole, "same_email": same, "same_email_count": len(others),
-		"deletes": map[string]bool{"person": !in.KeepPerson, "events": in.DeleteEvents, "recordings": in.DeleteRecordings},
+	return proposal{
+		shown: map[string]any{
+			"person": wholePerson(person, nil, 1000), "same_email": same, "same_email_count": len(others),
+			"deletes": map[string]bool{"person": !in.KeepPerson, "events": in.DeleteEvents, "recordings": in.DeleteRecordings},
+		},
+		note: erasureNote(in),
+		lines: []string{
+			"Delete " + in.whatGoes() + " of the person " + personInWords(person) + "?",
+			fmt.Sprintf("The person has %s and %s.", count(len(person.DistinctIDs), "distinct id", "distinct ids"), count(len(person.Properties), "property", "properties")),
+			fmt.Sprintf("Others with the same e-mail, not touched: %d.", len(others)),
+		},
 	}, nil
+}
+
+// whatGoes names what a deletion takes.
+func (in DeletePersonRequest) whatGoes() string {
+	var parts []string
+	for _, part := range []struct {
+		goes bool
+		name string
+	}{{!in.KeepPerson, "the record"}, {in.DeleteEvents, "all events"}, {in.DeleteRecordings, "all session recordings"}} {
+		if part.goes {
+			parts = append(parts, part.name)
+		}
+	}
+	return strings.Join(parts, " and ")
+}
+
+// personInWords names a person to a person.
+func personInWords(person client.Person) string {
+	row := personRow(person)
+	name := cmp.Or(row.Email, row.Name)
+	if name == "" && len(person.DistinctIDs) > 0 {
+		name = person.DistinctIDs[0]
+	}
+	return fmt.Sprintf("%s (UUID %s)", quoted(name), row.UUID)
 }
 
 func erasureNote(in DeletePersonRequest) string {

@@ -23,18 +23,37 @@ type Desk struct {
 	directory *portfolio.Directory
 	projects  *recent.Cache[int64]
 	written   *recent.Cache[madeOnce] // results of creates by the caller's key
+	unasked   map[Toolset]bool        // where what cannot be taken back needs no confirmation
 	now       func() time.Time
+}
+
+// DeskOption sets up a Desk.
+type DeskOption func(*Desk)
+
+// WithoutConfirmation has the tools of some toolsets do what cannot be taken
+// back at the first call, asking nobody.
+func WithoutConfirmation(sets ...Toolset) DeskOption {
+	return func(d *Desk) {
+		for _, set := range sets {
+			d.unasked[set] = true
+		}
+	}
 }
 
 // NewDesk returns a desk on a PostHog. A pinned project other than 0 is the
 // only one it works on.
-func NewDesk(posthog *client.Client, pinned int64) *Desk {
-	return &Desk{
+func NewDesk(posthog *client.Client, pinned int64, options ...DeskOption) *Desk {
+	d := &Desk{
 		posthog: posthog, pinned: pinned, now: time.Now,
 		directory: portfolio.NewDirectory(),
 		projects:  recent.New[int64](time.Minute, 1000),
 		written:   recent.New[madeOnce](24*time.Hour, 10_000),
+		unasked:   map[Toolset]bool{},
 	}
+	for _, option := range options {
+		option(d)
+	}
+	return d
 }
 
 // scope is where one call works: the caller's session in one project.

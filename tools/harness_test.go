@@ -19,6 +19,7 @@ import (
 
 	mcpclient "github.com/mark3labs/mcp-go/client"
 	"github.com/mark3labs/mcp-go/mcp"
+	mcpserver "github.com/mark3labs/mcp-go/server"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/require"
 	"github.com/tidwall/gjson"
@@ -47,6 +48,7 @@ type setup struct {
 	pinned     int64
 	wrap       func(http.Handler) http.Handler // stands between the client and the sandbox
 	client     []client.Option
+	desk       []tools.DeskOption
 	key        string // sandbox.DefaultKey unless given
 	now        func() time.Time
 }
@@ -58,6 +60,7 @@ type house struct {
 	generation
 	sandbox *sandbox.Sandbox
 	desk    *tools.Desk
+	server  *mcpserver.MCPServer
 	mcp     *mcpclient.Client
 	key     string
 	origin  string // of the PostHog, as links have it
@@ -106,16 +109,15 @@ func open(t testing.TB, s setup) *house {
 
 	api, err := client.New(posthog.URL, append([]client.Option{client.WithTransport(transport)}, s.client...)...)
 	require.NoError(t, err)
-	h.desk, h.origin = tools.NewDesk(api, s.pinned), api.Origin()
+	h.desk, h.origin = tools.NewDesk(api, s.pinned, s.desk...), api.Origin()
 	if s.now != nil {
 		h.desk.SetNow(s.now)
 	}
 	served, err := tools.Serve(h.desk, s.selection)
 	require.NoError(t, err)
 	h.outputs = outputSchemas()
-	h.mcp, err = mcpclient.NewInProcessClient(server.New(server.Options{
-		Name: "test", Version: "1", Tools: served, Explain: plain.Explain, ValidateOutput: true,
-	}))
+	h.server = server.New(server.Options{Name: "test", Version: "1", Tools: served, Explain: plain.Explain, ValidateOutput: true})
+	h.mcp, err = mcpclient.NewInProcessClient(h.server)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = h.mcp.Close() })
 	require.NoError(t, h.mcp.Start(t.Context()))

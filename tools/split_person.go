@@ -2,6 +2,7 @@ package tools
 
 import (
 	"context"
+	"fmt"
 
 	"posthog-accounts-mcp/client"
 	"posthog-accounts-mcp/people"
@@ -40,34 +41,44 @@ func splitPerson(d *Desk, ctx context.Context, in SplitPersonRequest) (ReceiptOr
 	if err != nil {
 		return ReceiptOrPreview{}, err
 	}
-	agreement := d.agreement(s, "split_person", in.Confirmation, in.unconfirmed(), personIdentity(person))
-	if !agreement.given() {
-		return agreement.preview(previewSplit(person, partition), "Splits the person for good: there is no way to merge back safely. Properties stay with the original, past events keep their distinct ids."), nil
-	}
-	if err := agreement.check(); err != nil {
-		return ReceiptOrPreview{}, err
+	agreement := d.agreement(s, Persons, "split_person", in.Confirmation, in.unconfirmed(), personIdentity(person))
+	answer, agreed, err := agreement.reach(ctx, func(context.Context) (proposal, error) { return proposeSplit(person, partition), nil })
+	if !agreed {
+		return answer, err
 	}
 	result, err := s.people.Split(ctx, person, partition)
 	if err != nil {
 		return ReceiptOrPreview{}, err
 	}
 	return ReceiptOrPreview{Receipt: &Receipt{
-		Outcome: result.Outcome, Target: personTarget(person, match), Before: result.Before, After: result.After, Note: result.Note,
+		Outcome: result.Outcome, Target: personTarget(person, match), Before: result.Before, After: result.After, Note: agreement.note(result.Note),
 		Undo: "A split cannot be undone.", URL: s.links.person(person.UUID), ProjectID: s.project, Untrusted: untrusted,
 	}}, nil
 }
 
 func (in SplitPersonRequest) unconfirmed() SplitPersonRequest { in.Confirmation = ""; return in }
 
-// previewSplit shows both sides, long ones in part.
-func previewSplit(person client.Person, p people.Partition) map[string]any {
+// proposeSplit shows both sides, long ones in part.
+func proposeSplit(person client.Person, p people.Partition) proposal {
 	const most = 20
-	return map[string]any{
-		"person":      personRow(person),
-		"stays":       p.Stays[:min(len(p.Stays), most)],
-		"stays_count": len(p.Stays),
-		"moves":       p.Moves[:min(len(p.Moves), most)],
-		"moves_count": len(p.Moves),
+	leaving := make([]string, len(p.Moves))
+	for i, move := range p.Moves {
+		leaving[i] = move.DistinctID
+	}
+	return proposal{
+		shown: map[string]any{
+			"person":      personRow(person),
+			"stays":       p.Stays[:min(len(p.Stays), most)],
+			"stays_count": len(p.Stays),
+			"moves":       p.Moves[:min(len(p.Moves), most)],
+			"moves_count": len(p.Moves),
+		},
+		note: "Splits the person for good: there is no way to merge back safely. Properties stay with the original, past events keep their distinct ids.",
+		lines: []string{
+			"Split the person " + personInWords(person) + "?",
+			fmt.Sprintf("Stays: %s (%s).", count(len(p.Stays), "distinct id", "distinct ids"), some(p.Stays)),
+			fmt.Sprintf("Leaves, each to a new person: %s (%s).", count(len(leaving), "distinct id", "distinct ids"), some(leaving)),
+		},
 	}
 }
 

@@ -122,7 +122,11 @@ func Build(o config.Server, log *slog.Logger) (*mcpserver.MCPServer, client.Key,
 	if err != nil {
 		return nil, client.Key{}, err
 	}
-	desk := tools.NewDesk(posthog, project)
+	unasked, err := o.Unasked()
+	if err != nil {
+		return nil, client.Key{}, err
+	}
+	desk := tools.NewDesk(posthog, project, tools.WithoutConfirmation(unasked...))
 	served, err := tools.Serve(desk, selection)
 	if err != nil {
 		return nil, client.Key{}, err

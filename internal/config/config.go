@@ -38,6 +38,7 @@ type Server struct {
 	ReadOnly bool            `help:"List no tool that changes anything, and send PostHog no write." env:"POSTHOG_MCP_READ_ONLY"`
 	Toolsets []string        `help:"Comma-separated toolsets to list: accounts, notebooks, properties, persons, portfolio, journal (default all)." env:"POSTHOG_MCP_TOOLSETS"`
 	Project  string          `help:"Pin the project: only this one is used, and tools no longer ask for it." placeholder:"ID" env:"POSTHOG_PROJECT_ID,POSTHOG_MCP_PROJECT"`
+	Confirm  string          `help:"Confirmation of what deletes or splits for good: ask, or never for a bot that nobody sits in front of; per toolset as accounts:never,persons:ask (default ask)." placeholder:"WHEN" env:"POSTHOG_MCP_CONFIRM"`
 	Journal  string          `help:"Where writes are recorded: a path, a postgres:// URL, or off. Accepted and without effect until writes are journaled." env:"POSTHOG_MCP_JOURNAL"`
 
 	PostHog PostHog `kong:"-"`
@@ -174,6 +175,9 @@ func (s *Server) complete() error {
 		return &UsageError{err}
 	}
 	if _, err := s.Selection(); err != nil {
+		return &UsageError{err}
+	}
+	if _, err := s.Unasked(); err != nil {
 		return &UsageError{err}
 	}
 	return s.PostHog.read(s.Sandbox)

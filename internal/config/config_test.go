@@ -142,3 +142,35 @@ func TestCommands(t *testing.T) {
 		require.Contains(t, help.String(), flag)
 	}
 }
+
+func TestConfirm(t *testing.T) {
+	every := []tools.Toolset{tools.Accounts, tools.Notebooks, tools.Properties, tools.Persons, "portfolio", "journal"}
+	for given, want := range map[string][]tools.Toolset{
+		"":                                 {},
+		"${POSTHOG_MCP_CONFIRM}":           {},
+		"ask":                              {},
+		"never":                            every,
+		"accounts:never":                   {tools.Accounts},
+		"accounts:never,persons:ask":       {tools.Accounts},
+		" persons:never , accounts:never ": {tools.Accounts, tools.Persons},
+		"persons:ask,never":                {tools.Accounts, tools.Notebooks, tools.Properties, "portfolio", "journal"},
+		"ask,persons:never":                {tools.Persons},
+	} {
+		t.Setenv("POSTHOG_MCP_CONFIRM", given)
+		unasked, err := parse(t).Serve.Unasked()
+		require.NoError(t, err, given)
+		require.Equal(t, want, unasked, given)
+		if given != "" {
+			unasked, err = parse(t, "--confirm", "ask").Serve.Unasked()
+			require.NoError(t, err)
+			require.Empty(t, unasked, "the flag beats the environment")
+		}
+	}
+	t.Setenv("POSTHOG_MCP_CONFIRM", "")
+	for _, wrong := range []string{"no", "false", "Never", "0", "never,ask", "acounts:never", "accounts:", ":never", "accounts:never,accounts:ask", "accounts=never"} {
+		_, err := config.Parse([]string{"--confirm", wrong}, io.Discard)
+		var usage *config.UsageError
+		require.ErrorAs(t, err, &usage, wrong)
+		require.Contains(t, err.Error(), "--confirm", wrong)
+	}
+}

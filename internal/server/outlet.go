@@ -66,6 +66,9 @@ func (o *Outlet) Pass(message []byte) []byte {
 		o.notifications.Add(1)
 		return message
 	}
+	if gjson.GetBytes(message, "method").Exists() {
+		return message // a request of this server's own, whose id may be that of one of the client's
+	}
 	failure, failed := o.takeFailure(rpc.Key(json.RawMessage(id.Raw)))
 	if !failed {
 		return message

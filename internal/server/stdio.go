@@ -10,6 +10,7 @@ import (
 
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
+	"posthog-accounts-mcp/internal/elicit"
 	"posthog-accounts-mcp/internal/identity"
 )
 
@@ -21,6 +22,8 @@ const (
 	defaultMaxLine = 4 << 20
 	// defaultDrain is the silence after which a closed input stops waiting for answers.
 	defaultDrain = 5 * time.Second
+	// defaultPatience leaves a person time to read and think, and frees the call when nobody is there.
+	defaultPatience = 5 * time.Minute
 	// stopGrace is what calls in flight get to end after a signal, before the process leaves them behind.
 	stopGrace = 500 * time.Millisecond
 )
@@ -32,6 +35,7 @@ type StdioOptions struct {
 	Queue    int               // calls waiting for a worker
 	MaxLine  int               // bytes of the longest message
 	Drain    time.Duration     // how long, after the input closed, to wait for the next answer
+	Patience time.Duration     // how long a call waits for a person to answer a question
 	Logger   *slog.Logger
 }
 
@@ -52,6 +56,7 @@ func ServeStdio(ctx context.Context, s *mcpserver.MCPServer, in io.Reader, out i
 		mcpserver.WithWorkerPoolSize(cmp.Or(o.Workers, defaultWorkers)),
 		mcpserver.WithQueueSize(cmp.Or(o.Queue, defaultQueue)),
 		mcpserver.WithStdioContextFunc(func(ctx context.Context) context.Context {
+			ctx = elicit.WithLine(ctx, elicit.Line{Patience: cmp.Or(o.Patience, defaultPatience), HungUp: link.ended})
 			return WithOutlet(identity.With(ctx, o.Identity), link.outlet)
 		}),
 	} {

@@ -30,6 +30,9 @@ type stdioLink struct {
 	in   *bufio.Reader // only touched by Read, which mcp-go calls from one goroutine at a time
 	rest []byte        // what Read could not hand over yet
 
+	ended   chan struct{} // closed at the end of the input
+	endOnce sync.Once
+
 	mu      sync.Mutex // guards all below; also makes each message one write
 	out     io.Writer
 	owed    map[string]*debt // by rpc.Key of the request
@@ -46,7 +49,7 @@ func newStdioLink(ctx context.Context, in io.Reader, out io.Writer, maxLine int,
 	return &stdioLink{
 		ctx: ctx, maxLine: maxLine, drain: drain, outlet: &Outlet{},
 		in: bufio.NewReaderSize(in, 64<<10), out: out,
-		owed: make(map[string]*debt), settled: make(chan struct{}, 1),
+		owed: make(map[string]*debt), settled: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
 }
 
@@ -60,12 +63,13 @@ func (l *stdioLink) Read(p []byte) (int, error) {
 				return 0, err
 			}
 		}
-		if fit {
-			l.rest = append(line, '\n')
+		if fit != nil {
+			l.rest = append(fit, '\n')
 			break
 		}
 		if err != nil {
 			if errors.Is(err, io.EOF) {
+				l.endOnce.Do(func() { close(l.ended) })
 				l.awaitAnswers()
 			}
 			return 0, err
@@ -95,20 +99,20 @@ func (l *stdioLink) readLine() (line, tail []byte, err error) {
 	}
 }
 
-// admit decides about a line: hand it on, drop it, or answer it here.
-func (l *stdioLink) admit(line, tail []byte) (fit bool, refusal *rpc.Error) {
+// admit decides about a line: hand on what is fit for mcp-go, drop it, or answer it here.
+func (l *stdioLink) admit(line, tail []byte) (fit []byte, refusal *rpc.Error) {
 	if len(tail) > 0 {
-		return false, &rpc.Error{
+		return nil, &rpc.Error{
 			Code: mcp.INVALID_REQUEST, ID: oversizedID(line, tail),
 			Text: fmt.Sprintf("the message is longer than %d bytes: send less at once", l.maxLine),
 		}
 	}
 	if len(bytes.TrimSpace(line)) == 0 {
-		return false, nil
+		return nil, nil
 	}
 	message, err := rpc.Parse(line)
 	if errors.As(err, &refusal) {
-		return false, refusal
+		return nil, refusal
 	}
 	switch message.Kind {
 	case rpc.Request:
@@ -118,8 +122,20 @@ func (l *stdioLink) admit(line, tail []byte) (fit bool, refusal *rpc.Error) {
 		}
 	case rpc.Notification:
 		l.cancel(rpc.Key(message.Cancels))
+	case rpc.Response:
+		return answerToUs(message.ID, line), nil
 	}
-	return true, nil
+	return line, nil
+}
+
+// answerToUs makes an answer without a result one with an empty result, which says as little. mcp-go would
+// complain about an error that comes when it waits no more, as an answer with the same id: to the client,
+// that may be the answer to a request of its own.
+func answerToUs(id json.RawMessage, line []byte) []byte {
+	if gjson.GetBytes(line, "result").IsObject() {
+		return line
+	}
+	return fmt.Appendf(nil, `{"jsonrpc":"2.0","id":%s,"result":{}}`, id)
 }
 
 // lastID matches an id that is the last member of a message. A closing brace that follows it directly

@@ -249,3 +249,27 @@ func TestStdioAnswersARequestAtTheLimitAndRefusesOneAbove(t *testing.T) {
 		require.Equal(t, c.refused, answers[0].Error != nil, "limit %d, line %d", c.limit, len(line))
 	}
 }
+
+// What a client answers to a request that nobody waits for any more is not answered in turn.
+func TestALateAnswerIsDropped(t *testing.T) {
+	answers := pipe(t, newFixture().options(), server.StdioOptions{},
+		`{"jsonrpc":"2.0","id":1,"error":{"code":-1,"message":"no"}}`,
+		`{"jsonrpc":"2.0","id":1,"result":{"action":"accept"}}`,
+		`{"jsonrpc":"2.0","id":1,"result":null}`,
+		`{"jsonrpc":"2.0","id":"1","error":{"code":-1,"message":"no"}}`,
+		`{"jsonrpc":"2.0","id":1,"result":[]}`,
+		call(1, "echo", map[string]any{"text": "still here"}),
+	)
+	require.Len(t, answers, 1)
+	require.Equal(t, "still here", answers[0].text())
+}
+
+// A request of the server's own may have the id of a client's request that is about to fail.
+func TestAnOutletLeavesTheServersRequestsAlone(t *testing.T) {
+	t.Parallel()
+	outlet := &server.Outlet{}
+	outlet.Fail(int64(1), server.Failure{Code: -32602, Text: "no"})
+	question := `{"jsonrpc":"2.0","id":1,"method":"elicitation/create","params":{}}`
+	require.Equal(t, question, string(outlet.Pass([]byte(question))))
+	require.Contains(t, string(outlet.Pass([]byte(`{"jsonrpc":"2.0","id":1,"result":{}}`))), "-32602")
+}
