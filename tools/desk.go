@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"posthog-accounts-mcp/client"
@@ -23,18 +24,28 @@ type Desk struct {
 	directory *portfolio.Directory
 	projects  *recent.Cache[int64]
 	written   *recent.Cache[madeOnce] // results of creates by the caller's key
+	ledger    *Ledger                 // nil with the journal off
+	settled   sync.Map                // principals whose crashed writes were looked after
+	undoes    bool                    // undo_write is listed, so that receipts may name it
 	now       func() time.Time
 }
 
+// DeskOption sets up a Desk.
+type DeskOption func(*Desk)
+
 // NewDesk returns a desk on a PostHog. A pinned project other than 0 is the
 // only one it works on.
-func NewDesk(posthog *client.Client, pinned int64) *Desk {
-	return &Desk{
+func NewDesk(posthog *client.Client, pinned int64, options ...DeskOption) *Desk {
+	d := &Desk{
 		posthog: posthog, pinned: pinned, now: time.Now,
 		directory: portfolio.NewDirectory(),
 		projects:  recent.New[int64](time.Minute, 1000),
 		written:   recent.New[madeOnce](24*time.Hour, 10_000),
 	}
+	for _, option := range options {
+		option(d)
+	}
+	return d
 }
 
 // scope is where one call works: the caller's session in one project.
