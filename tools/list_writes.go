@@ -144,7 +144,7 @@ func (d *Desk) writeRow(e journal.Entry) WriteRow {
 // momentOf reads a date or an ISO time; the empty text is no limit.
 func momentOf(text string) (time.Time, error) {
 	for _, layout := range []string{time.DateOnly, time.RFC3339} {
-		if moment, err := time.Parse(layout, text); err == nil {
+		if moment, err := time.Parse(layout, text); err == nil && moment.Year() > 1970 && moment.Year() < 2200 {
 			return moment.UTC(), nil
 		}
 	}

@@ -78,7 +78,7 @@ func Serve(d *Desk, want Selection) ([]server.ServerTool, error) {
 			return nil, fmt.Errorf("the tool %s has no schema: run go generate ./tools", t.Name)
 		}
 		served[i] = t.serve(d, s)
-		d.undoes = d.undoes || t.Name == undoWriteName
+		d.undoes = d.undoes || t.Name == undoWriteTool.Name
 	}
 	return served, nil
 }

@@ -14,10 +14,8 @@ type UndoWriteRequest struct {
 	Write string `json:"write" jsonschema:"minLength=1,maxLength=60" jsonschema_description:"From a receipt or list_writes."`
 }
 
-const undoWriteName = "undo_write"
-
 var undoWriteTool = define(Spec{
-	Name:        undoWriteName,
+	Name:        "undo_write",
 	Title:       "Undo a write",
 	Description: "Take one write back: what it changed becomes as it was, what it created is deleted. Refuses if somebody changed that since, and says what. Deletions and splits cannot be undone.",
 	Toolset:     Journal,
@@ -38,7 +36,7 @@ func undoWrite(d *Desk, ctx context.Context, in UndoWriteRequest) (Receipt, erro
 	if err := errors.Join(decodeKept(entry.Before, &was), decodeKept(entry.After, &did)); err != nil {
 		return Receipt{}, err
 	}
-	w := deed{tool: undoWriteName, target: entry.Target, arguments: in, person: entry.Person, undoes: entry.ID}
+	w := deed{tool: "undo_write", target: entry.Target, arguments: in, person: entry.Person, undoes: entry.ID}
 	switch {
 	case did.Made.Account != nil:
 		return d.unmakeAccount(ctx, s, w, *did.Made.Account)
@@ -66,10 +64,10 @@ func (d *Desk) undoable(ctx context.Context, s scope, book *journal.Journal, id 
 		return entry, onRecord(err)
 	case entry.Tampered:
 		return entry, onRecord(journal.ErrTampered)
-	case !entry.Reversible:
-		return entry, plain.Refuse("Not done: what %s did cannot be undone. %s", entry.Tool, finality(entry))
 	case !entry.ErasedAt.IsZero():
 		return entry, plain.Refuse("Not done: what this write held was erased with the person, so there is nothing to restore from.")
+	case !entry.Reversible:
+		return entry, plain.Refuse("Not done: what %s did cannot be undone. %s", entry.Tool, finality(entry))
 	case entry.UndoneBy != "":
 		return entry, plain.Refuse("Not done: this write has been undone already, or is being undone, by %s.", entry.UndoneBy)
 	case entry.Outcome == "" && d.now().Before(entry.Deadline):
