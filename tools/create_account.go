@@ -35,6 +35,7 @@ func createAccount(d *Desk, ctx context.Context, in CreateAccountRequest) (Recei
 	if err != nil {
 		return Receipt{}, err
 	}
+	in.ProjectID = s.project // named or not, it is the same call
 	return d.once(ctx, s, "create_account", in.Key, in, func(ctx context.Context) (Receipt, error) {
 		w := deed{tool: "create_account", target: journal.Target{Kind: "account"}, arguments: in, key: in.Key}
 		return d.record(ctx, s, w, func(ctx context.Context) (done, error) { return makeAccount(ctx, s, draft) })

@@ -36,6 +36,7 @@ func createNotebook(d *Desk, ctx context.Context, in CreateNotebookRequest) (Rec
 	if err != nil {
 		return Receipt{}, err
 	}
+	in.ProjectID = s.project // named or not, it is the same call
 	return d.once(ctx, s, "create_notebook", in.Key, in, func(ctx context.Context) (Receipt, error) {
 		account, match, err := s.book.FindToWrite(ctx, in.Account)
 		if err != nil {

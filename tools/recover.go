@@ -63,7 +63,8 @@ func (d *Desk) lookAgain(ctx context.Context, s scope, book *journal.Journal, en
 		outcome, note = journal.Unknown, crashed
 	case err != nil:
 		return entry, err
-	case outcome == journal.Ignored && was.Person != nil && d.now().Before(entry.Deadline):
+	case outcome == journal.Ignored && d.now().Before(entry.Deadline),
+		entry.Outcome == journal.Pending && outcome != journal.Applied && outcome != journal.Overridden:
 		return entry, nil // it may still come
 	}
 	result.Receipt.Note, result.Receipt.Write, result.Receipt.ProjectID = note, entry.ID, s.project

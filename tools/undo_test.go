@@ -8,11 +8,14 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"posthog-accounts-mcp/sandbox"
 	"posthog-accounts-mcp/sandbox/seed"
 )
 
@@ -197,6 +200,42 @@ func TestUndoRefuses(t *testing.T) {
 	rows := h.must("list_writes", object{"person": seed.TwinUUIDA}).get("rows").Array()
 	require.Len(t, rows, 2)
 	require.NotContains(t, rows[1].Raw, "plan")
+}
+
+// A write that PostHog has not applied yet is not undone before it has.
+func TestUndoOfAPendingWrite(t *testing.T) {
+	t.Parallel()
+	path := file(t)
+	lagging := open(t, setup{journal: path, sandbox: sandbox.Options{Lag: time.Hour}})
+	pending := lagging.must("update_person_property", object{"person": seed.TwinUUIDA, "key": "plan", "value": "late"})
+	require.Equal(t, "pending", pending.str("outcome"))
+	require.Contains(t, lagging.refused("undo_write", object{"write": pending.str("write")}), "has not applied")
+
+	arrived := open(t, setup{journal: path}) // where it has
+	before := arrived.world()
+	arrived.raw("POST", api+"persons/"+seed.TwinUUIDA+"/update_property", object{"key": "plan", "value": "late"})
+	arrived.must("undo_write", object{"write": pending.str("write")})
+	require.Equal(t, before, arrived.world())
+}
+
+// Of several undos of one write at the same time, one does it.
+func TestUndoneOnce(t *testing.T) {
+	t.Parallel()
+	h := open(t, setup{journal: file(t)})
+	write := h.must("update_account", object{"account": seed.AcmeID, "tags_add": []string{"once"}}).str("write")
+	h.requests()
+	var worked atomic.Int32
+	var everybody sync.WaitGroup
+	for range 6 {
+		everybody.Go(func() {
+			if answer, err := h.try(h.key, "undo_write", object{"write": write}); err == nil && !answer.isError {
+				worked.Add(1)
+			}
+		})
+	}
+	everybody.Wait()
+	require.EqualValues(t, 1, worked.Load())
+	require.Len(t, h.writes(), 1)
 }
 
 // An undo can be undone, which does the write again.
