@@ -245,7 +245,7 @@ func TestKeyOfACrashedCreate(t *testing.T) {
 	h := open(t, setup{journal: path, now: func() time.Time { return now }})
 	_, _, err := book.Reserve(t.Context(), journal.Intent{
 		Principal: principal, Tool: "create_notebook", Target: journal.Target{Kind: "account", ID: seed.AcmeID}, IdempotencyKey: "k",
-		Arguments: []byte(`{"account":"` + seed.AcmeID + `","markdown":"x","key":"k"}`), Deadline: now.Add(time.Minute), Reversible: true,
+		Arguments: []byte(`{"project_id":1,"account":"` + seed.AcmeID + `","markdown":"x","key":"k"}`), Deadline: now.Add(time.Minute), Reversible: true,
 	})
 	require.NoError(t, err)
 	call := object{"account": seed.AcmeID, "markdown": "x", "key": "k"}
