@@ -187,7 +187,8 @@ func (c *Client) target(segments []string, query url.Values) (target, problem st
 func isControl(r rune) bool { return r < ' ' || r == 0x7f }
 
 // sendWrite makes the only attempt of a write and works out whether it may have had an effect.
-func (s *Session) sendWrite(ctx context.Context, out outgoing) (*response, *Error) {
+func (s *Session) sendWrite(ctx context.Context, out outgoing) (answer *response, failure *Error) {
+	defer func() { noteWrite(ctx, failure) }()
 	ctx, cancel := context.WithTimeout(ctx, s.client.timeouts.Write)
 	defer cancel()
 	if refusal := s.client.budgets.admit(ctx, out.counted, ctx.Deadline); refusal != nil {
@@ -198,8 +199,7 @@ func (s *Session) sendWrite(ctx context.Context, out outgoing) (*response, *Erro
 		GetConn:      func(string) { dialled.Store(true) },
 		WroteHeaders: func() { wrote.Store(true) },
 	})
-	answer, failure := s.attempt(ctx, out)
-	if failure == nil {
+	if answer, failure = s.attempt(ctx, out); failure == nil {
 		return answer, nil
 	}
 	switch {

@@ -30,6 +30,7 @@ func TestCommandLine(t *testing.T) {
 			origin, _ := lookalike(t)
 			env.Setenv("SANDBOX", origin)
 			env.Setenv("KEY", "phx_sandbox")
+			env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, "state"))
 			env.Setenv("PATH", filepath.Dir(binary)+string(os.PathListSeparator)+env.Getenv("PATH"))
 			return nil
 		},

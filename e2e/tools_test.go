@@ -13,7 +13,7 @@ var toolNames = []string{
 	"create_account", "create_notebook", "delete_account", "delete_notebook", "delete_person",
 	"delete_person_property", "get_account", "get_notebook", "get_person", "get_person_properties_timeline",
 	"list_accounts", "list_custom_properties", "list_notebooks", "list_person_activity", "list_persons",
-	"set_custom_property", "split_person", "update_account", "update_person", "update_person_property", "whoami",
+	"list_writes", "set_custom_property", "split_person", "undo_write", "update_account", "update_person", "update_person_property", "whoami",
 }
 
 // markdown has what notes lose most easily on their way through an editor's format.
@@ -82,6 +82,11 @@ func workAccount(t *testing.T, do func(string, object) gjson.Result) {
 	require.Equal(t, created.Get("target.id").String(), account.Get("account.id").String())
 	require.Equal(t, "grace@example.com", account.Get("account.csm").String(), "an update leaves alone what it does not name")
 	require.JSONEq(t, `["emea","pilot"]`, account.Get("account.tags").Raw)
+
+	write := updated.Get("write").String()
+	require.Contains(t, updated.Get("undo").String(), write)
+	require.JSONEq(t, `["pilot"]`, do("undo_write", object{"write": write}).Get("after.tags").Raw)
+	require.Equal(t, write, do("list_writes", object{"account": "umbrella-1"}).Get("rows.0.undoes").String())
 
 	require.EqualValues(t, 15, do("list_custom_properties", object{}).Get("total").Int())
 	require.EqualValues(t, 42, do("set_custom_property", object{"account": "umbrella-1", "property": "Health score", "value": 42}).Get("after.Health score").Int())

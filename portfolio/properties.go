@@ -69,46 +69,52 @@ func (b *Book) values(ctx context.Context, accountID string) (map[string]any, er
 	return values, nil
 }
 
-// SetProperty sets or clears one custom property of an account, by the
-// property's name or id. The value is checked against the property's type
-// before anything is sent; nil clears.
-func (b *Book) SetProperty(ctx context.Context, account client.Account, reference string, value any) (Property, Result, error) {
+// PropertyToSet finds a custom property by name or id, with the account's value,
+// and makes of a value what PostHog would store; nil stands for none. What
+// cannot be set is refused.
+func (b *Book) PropertyToSet(ctx context.Context, account client.Account, reference string, value any) (Property, any, error) {
 	properties, err := b.Properties(ctx, account.ID)
 	if err != nil {
-		return Property{}, Result{}, err
+		return Property{}, nil, err
 	}
 	property, err := pickProperty(reference, properties)
 	if err != nil {
-		return Property{}, Result{}, err
+		return Property{}, nil, err
 	}
 	if !property.Settable() {
-		return Property{}, Result{}, plain.Refuse("%s is filled by PostHog from a data source and cannot be set by hand.", quote(property.Name))
+		return Property{}, nil, plain.Refuse("%s is filled by PostHog from a data source and cannot be set by hand.", quote(property.Name))
 	}
 	if value != nil {
 		if value, err = property.coerce(value); err != nil {
-			return Property{}, Result{}, err
+			return Property{}, nil, err
 		}
 	}
+	return property, value, nil
+}
+
+// SetProperty sets or clears one custom property of an account, both as
+// PropertyToSet gave them.
+func (b *Book) SetProperty(ctx context.Context, account client.Account, property Property, value any) (Result, error) {
 	result := Result{Account: account, Before: map[string]any{property.Name: property.Value}}
 	_, writeErr := b.api.SetValue(ctx, account.ID, property.ID, value)
 	if value == nil && client.KindOf(writeErr) == client.Invalid {
-		return Property{}, Result{}, plain.Refuse("This PostHog cannot clear a custom property, only overwrite it. Set another value for %s instead.", quote(property.Name))
+		return Result{}, plain.Refuse("This PostHog cannot clear a custom property, only overwrite it. Set another value for %s instead.", quote(property.Name))
 	}
 	if writeErr != nil && !unclear(writeErr) {
-		return Property{}, Result{}, writeErr
+		return Result{}, writeErr
 	}
 	var found map[string]any
-	err = b.settle(ctx, writeErr, func(ctx context.Context) (there bool, err error) {
+	err := b.settle(ctx, writeErr, func(ctx context.Context) (there bool, err error) {
 		found, err = b.values(ctx, account.ID)
 		return err == nil && same(found[property.ID], value), err
 	})
 	if err != nil {
-		return Property{}, Result{}, unseen(writeErr, err)
+		return Result{}, unseen(writeErr, err)
 	}
 	result.After = map[string]any{property.Name: found[property.ID]}
 	result.Outcome = journal.Compare(result.Before, map[string]any{property.Name: value}, result.After, same)
 	result.Note = sending{lost: writeErr}.remark(result.Outcome)
-	return property, result, nil
+	return result, nil
 }
 
 // pickProperty finds a property by id or name; case matters only when two

@@ -36,9 +36,10 @@ func TestToolListBudget(t *testing.T) {
 		pinned    int64
 		most      int
 	}{
-		{"all tools", tools.Selection{}, 0, 5000},
+		{"all tools", tools.Selection{}, 0, 8000},
+		{"without a journal", tools.Selection{Unwritten: true}, 0, 5000},
 		{"read-only", tools.Selection{ReadOnly: true}, 0, 3500},
-		{"pinned", tools.Selection{}, 1, 5000},
+		{"pinned", tools.Selection{}, 1, 8000},
 	} {
 		served, err := tools.Serve(tools.NewDesk(nil, list.pinned), list.selection)
 		require.NoError(t, err)

@@ -155,8 +155,9 @@ type madeOnce struct {
 }
 
 // once makes a create repeatable under the caller's key: the same key with the
-// same arguments gets the first answer, with others it is refused. Without a
-// journal this memory lasts as long as the process.
+// same arguments gets the first answer, with others it is refused. What is
+// answered within this process is remembered here; a journal remembers it
+// across restarts and processes.
 func (d *Desk) once(ctx context.Context, s scope, tool, key string, arguments any, create func(context.Context) (Receipt, error)) (Receipt, error) {
 	if key == "" {
 		return create(ctx)
@@ -179,7 +180,10 @@ func (d *Desk) once(ctx context.Context, s scope, tool, key string, arguments an
 		return Receipt{}, plain.Refuse("Not done: the key %q was used for another %s with other arguments. Use a new key for a new thing.", plain.Short(key), tool)
 	}
 	if !fresh {
-		kept.receipt.Note = "Already done with this key; this is the first answer again. The key is remembered until the server restarts."
+		kept.receipt.Note = repeated
+		if d.ledger == nil {
+			kept.receipt.Note += " The key is remembered until the server restarts: the journal is off."
+		}
 	}
 	return kept.receipt, nil
 }

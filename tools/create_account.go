@@ -35,20 +35,28 @@ func createAccount(d *Desk, ctx context.Context, in CreateAccountRequest) (Recei
 	if err != nil {
 		return Receipt{}, err
 	}
+	in.ProjectID = s.project // named or not, it is the same call
 	return d.once(ctx, s, "create_account", in.Key, in, func(ctx context.Context) (Receipt, error) {
-		made, err := s.book.Create(ctx, draft)
-		if err != nil {
-			return Receipt{}, err
-		}
-		receipt := Receipt{
-			Outcome: made.Outcome, After: capMap(made.After, changesTokens), Note: made.Note,
-			Target: &Target{Kind: "account", ID: made.Account.ID, Name: made.Account.Name},
-			Undo:   "Nothing was changed.",
-			URL:    s.links.account(made.Account.ID), ProjectID: s.project, Untrusted: untrusted,
-		}
-		if made.Outcome != journal.Ignored {
-			receipt.Undo = asCall("delete_account", map[string]any{"account": made.Account.ID})
-		}
-		return receipt, nil
+		w := deed{tool: "create_account", target: journal.Target{Kind: "account"}, arguments: in, key: in.Key}
+		return d.record(ctx, s, w, func(ctx context.Context) (done, error) { return makeAccount(ctx, s, draft) })
 	})
+}
+
+// makeAccount creates an account and words what came of it.
+func makeAccount(ctx context.Context, s scope, draft portfolio.Draft) (done, error) {
+	made, err := s.book.Create(ctx, draft)
+	if err != nil {
+		return done{}, err
+	}
+	result := done{Receipt: Receipt{
+		Outcome: made.Outcome, After: capMap(made.After, changesTokens), Note: made.Note,
+		Target: &Target{Kind: "account", ID: made.Account.ID, Name: made.Account.Name},
+		Undo:   nothingChanged,
+		URL:    s.links.account(made.Account.ID), ProjectID: s.project, Untrusted: untrusted,
+	}}
+	if made.Outcome != journal.Ignored {
+		result.Made.Account = &made.Account
+		result.Receipt.Undo = asCall("delete_account", map[string]any{"account": made.Account.ID})
+	}
+	return result, nil
 }

@@ -4,8 +4,11 @@ import (
 	"context"
 	"strings"
 
+	"posthog-accounts-mcp/client"
 	"posthog-accounts-mcp/internal/plain"
+	"posthog-accounts-mcp/journal"
 	"posthog-accounts-mcp/notes"
+	"posthog-accounts-mcp/portfolio"
 )
 
 // CreateNotebookRequest are the arguments of create_notebook.
@@ -33,24 +36,33 @@ func createNotebook(d *Desk, ctx context.Context, in CreateNotebookRequest) (Rec
 	if err != nil {
 		return Receipt{}, err
 	}
+	in.ProjectID = s.project // named or not, it is the same call
 	return d.once(ctx, s, "create_notebook", in.Key, in, func(ctx context.Context) (Receipt, error) {
 		account, match, err := s.book.FindToWrite(ctx, in.Account)
 		if err != nil {
 			return Receipt{}, err
 		}
-		written, err := s.book.WriteNote(ctx, account, titleOf(in), in.Markdown)
-		if err != nil {
-			return Receipt{}, err
-		}
-		row := notebookRow(written.Note)
-		return Receipt{
-			Outcome: written.Outcome, Note: written.Remark,
-			Target: accountTarget(account, match),
-			After:  compactArgs(map[string]any{"short_id": row.ShortID, "title": row.Title, "author": row.Author, "date": row.Date, "snippet": row.Snippet}),
-			Undo:   asCall("delete_notebook", map[string]any{"account": account.ID, "notebook": row.ShortID}),
-			URL:    s.links.notebook(row.ShortID), ProjectID: s.project, Untrusted: untrusted,
-		}, nil
+		w := deed{tool: "create_notebook", target: journal.Target{Kind: "account", ID: account.ID}, arguments: in, key: in.Key}
+		return d.record(ctx, s, w, func(ctx context.Context) (done, error) {
+			written, err := s.book.WriteNote(ctx, account, titleOf(in), in.Markdown)
+			if err != nil {
+				return done{}, err
+			}
+			return noteWritten(s, account, match, written), nil
+		})
 	})
+}
+
+// noteWritten words what came of writing a note.
+func noteWritten(s scope, account client.Account, match portfolio.Match, written portfolio.NoteResult) done {
+	row := notebookRow(written.Note)
+	return done{Made: image{Note: &written.Note}, Receipt: Receipt{
+		Outcome: written.Outcome, Note: written.Remark,
+		Target: accountTarget(account, match),
+		After:  compactArgs(map[string]any{"short_id": row.ShortID, "title": row.Title, "author": row.Author, "date": row.Date, "snippet": row.Snippet}),
+		Undo:   asCall("delete_notebook", map[string]any{"account": account.ID, "notebook": row.ShortID}),
+		URL:    s.links.notebook(row.ShortID), ProjectID: s.project, Untrusted: untrusted,
+	}}
 }
 
 // titleOf is the given title, or the first line of the note that says

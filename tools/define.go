@@ -26,12 +26,13 @@ const (
 	Notebooks  Toolset = "notebooks"
 	Properties Toolset = "properties"
 	Persons    Toolset = "persons"
+	Journal    Toolset = "journal"
 
 	always Toolset = "" // listed whatever is switched off
 )
 
 // Toolsets are all of them.
-var Toolsets = []Toolset{Accounts, Notebooks, Properties, Persons}
+var Toolsets = []Toolset{Accounts, Notebooks, Properties, Persons, Journal}
 
 // Spec is what a client sees of a tool, apart from its schemas.
 type Spec struct {

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"posthog-accounts-mcp/client"
+	"posthog-accounts-mcp/journal"
 	"posthog-accounts-mcp/portfolio"
 )
 
@@ -39,14 +40,27 @@ func deleteAccount(d *Desk, ctx context.Context, in DeleteAccountRequest) (Recei
 	if !agreed {
 		return answer, err
 	}
-	result, err := s.book.Delete(ctx, account)
+	w := deed{tool: "delete_account", target: journal.Target{Kind: "account", ID: account.ID}, arguments: in.unconfirmed(), image: image{Account: &account}, forGood: true}
+	receipt, err := d.record(ctx, s, w, func(ctx context.Context) (done, error) {
+		result, err := s.book.Delete(ctx, account)
+		if err != nil {
+			return done{}, err
+		}
+		return accountDeleted(s, account, match, result), nil
+	})
 	if err != nil {
 		return ReceiptOrPreview{}, err
 	}
-	return ReceiptOrPreview{Receipt: &Receipt{
+	receipt.Note = agreement.note(receipt.Note)
+	return ReceiptOrPreview{Receipt: &receipt}, nil
+}
+
+// accountDeleted words what came of a deletion.
+func accountDeleted(s scope, account client.Account, match portfolio.Match, result portfolio.Result) done {
+	return done{Receipt: Receipt{
 		Outcome: result.Outcome, Target: accountTarget(account, match), Before: capMap(result.Before, changesTokens), After: capMap(result.After, changesTokens),
-		Note: agreement.note(result.Note), Undo: "A deleted account cannot be restored.", ProjectID: s.project, Untrusted: untrusted,
-	}}, nil
+		Note: result.Note, Undo: "A deleted account cannot be restored.", ProjectID: s.project, Untrusted: untrusted,
+	}}
 }
 
 func (in DeleteAccountRequest) unconfirmed() DeleteAccountRequest { in.Confirmation = ""; return in }

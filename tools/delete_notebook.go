@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"posthog-accounts-mcp/client"
+	"posthog-accounts-mcp/journal"
+	"posthog-accounts-mcp/portfolio"
 )
 
 // DeleteNotebookRequest are the arguments of delete_notebook.
@@ -43,15 +45,28 @@ func deleteNotebook(d *Desk, ctx context.Context, in DeleteNotebookRequest) (Rec
 	if !agreed {
 		return answer, err
 	}
-	deleted, err := s.book.DeleteNote(ctx, account, note)
+	w := deed{tool: "delete_notebook", target: journal.Target{Kind: "account", ID: account.ID}, arguments: in.unconfirmed(), image: image{Note: &note}, forGood: true}
+	receipt, err := d.record(ctx, s, w, func(ctx context.Context) (done, error) {
+		deleted, err := s.book.DeleteNote(ctx, account, note)
+		if err != nil {
+			return done{}, err
+		}
+		return noteDeleted(s, account, match, deleted), nil
+	})
 	if err != nil {
 		return ReceiptOrPreview{}, err
 	}
-	return ReceiptOrPreview{Receipt: &Receipt{
-		Outcome: deleted.Outcome, Note: agreement.note(deleted.Remark), Target: accountTarget(account, match),
-		Before: map[string]any{"notebook": row}, Undo: "A deleted note cannot be restored.",
+	receipt.Note = agreement.note(receipt.Note)
+	return ReceiptOrPreview{Receipt: &receipt}, nil
+}
+
+// noteDeleted words what came of a deletion.
+func noteDeleted(s scope, account client.Account, match portfolio.Match, deleted portfolio.NoteResult) done {
+	return done{Receipt: Receipt{
+		Outcome: deleted.Outcome, Note: deleted.Remark, Target: accountTarget(account, match),
+		Before: map[string]any{"notebook": notebookRow(deleted.Note)}, Undo: "A deleted note cannot be restored.",
 		ProjectID: s.project, Untrusted: untrusted,
-	}}, nil
+	}}
 }
 
 func (in DeleteNotebookRequest) unconfirmed() DeleteNotebookRequest { in.Confirmation = ""; return in }

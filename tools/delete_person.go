@@ -51,19 +51,51 @@ func deletePerson(d *Desk, ctx context.Context, in DeletePersonRequest) (Receipt
 	if !agreed {
 		return answer, err
 	}
-	result, err := s.people.Delete(ctx, person, options)
+	// Nothing of the person goes on record: it could not be restored anyway.
+	w := deed{tool: "delete_person", target: journal.Target{Kind: "person", ID: person.UUID}, arguments: in.unconfirmed(), person: person.UUID, forGood: true}
+	receipt, err := d.record(ctx, s, w, func(ctx context.Context) (done, error) {
+		result, err := s.people.Delete(ctx, person, options)
+		if err != nil {
+			return done{}, err
+		}
+		return personDeleted(s, person, match, in, result), nil
+	})
 	if err != nil {
 		return ReceiptOrPreview{}, err
 	}
-	receipt := &Receipt{
-		Outcome: result.Outcome, Target: personTarget(person, match), Note: agreement.note(result.Note), Undo: "A deletion cannot be undone.",
+	receipt.Note = agreement.note(receipt.Note)
+	if !in.KeepPerson && receipt.Outcome != journal.Ignored {
+		d.forget(ctx, person.UUID, &receipt)
+	}
+	return ReceiptOrPreview{Receipt: &receipt}, nil
+}
+
+// personDeleted words what came of a deletion.
+func personDeleted(s scope, person client.Person, match people.Match, in DeletePersonRequest, result people.Result) done {
+	receipt := Receipt{
+		Outcome: result.Outcome, Target: personTarget(person, match), Note: result.Note, Undo: "A deletion cannot be undone.",
 		Before: map[string]any{"distinct_ids": len(person.DistinctIDs), "properties": len(person.Properties)},
 		URL:    s.links.person(person.UUID), ProjectID: s.project, Untrusted: untrusted,
 	}
 	if in.KeepPerson || result.Outcome == journal.Ignored {
 		receipt.After = receipt.Before
 	}
-	return ReceiptOrPreview{Receipt: receipt}, nil
+	return done{Receipt: receipt}
+}
+
+// forget erases what the journal holds of a person who is deleted.
+func (d *Desk) forget(ctx context.Context, uuid string, receipt *Receipt) {
+	if d.ledger == nil {
+		return
+	}
+	ctx = context.WithoutCancel(ctx)
+	book, err := d.ledger.journal(ctx)
+	if err == nil {
+		_, err = book.ErasePerson(ctx, uuid)
+	}
+	if err != nil {
+		receipt.Note = sentences(receipt.Note, "What the journal holds of this person could not be erased: "+plain.Explain(onRecord(err)))
+	}
 }
 
 func (in DeletePersonRequest) unconfirmed() DeletePersonRequest { in.Confirmation = ""; return in }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"posthog-accounts-mcp/client"
@@ -24,6 +25,9 @@ type Desk struct {
 	projects  *recent.Cache[int64]
 	written   *recent.Cache[madeOnce] // results of creates by the caller's key
 	unasked   map[Toolset]bool        // where what cannot be taken back needs no confirmation
+	ledger    *Ledger                 // nil with the journal off
+	settled   sync.Map                // principals whose crashed writes were looked after
+	undoes    bool                    // undo_write is listed, so that receipts may name it
 	now       func() time.Time
 }
 

@@ -16,7 +16,8 @@ import (
 	"posthog-accounts-mcp/tools"
 )
 
-// everyCall is a good call of each tool.
+// everyCall is a good call of each tool that works on PostHog; those of the
+// journal have tests of their own.
 func everyCall() map[string]object {
 	account, person := object{"account": seed.AcmeID}, object{"person": seed.TwinUUIDA}
 	return map[string]object{
@@ -35,10 +36,11 @@ func everyCall() map[string]object {
 func TestEveryToolHasACall(t *testing.T) {
 	t.Parallel()
 	calls := everyCall()
-	for _, tool := range tools.All {
+	listed := tools.Selected(tools.Selection{Unwritten: true})
+	for _, tool := range listed {
 		require.Contains(t, calls, tool.Name)
 	}
-	require.Len(t, calls, len(tools.All))
+	require.Len(t, calls, len(listed))
 	h := open(t, setup{})
 	for tool, arguments := range calls {
 		h.must(tool, arguments)

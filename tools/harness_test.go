@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -23,11 +24,13 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/require"
 	"github.com/tidwall/gjson"
+	_ "modernc.org/sqlite" // the journal's driver
 
 	"posthog-accounts-mcp/client"
 	"posthog-accounts-mcp/internal/identity"
 	"posthog-accounts-mcp/internal/plain"
 	"posthog-accounts-mcp/internal/server"
+	"posthog-accounts-mcp/journal"
 	"posthog-accounts-mcp/sandbox"
 	"posthog-accounts-mcp/tools"
 )
@@ -51,6 +54,7 @@ type setup struct {
 	desk       []tools.DeskOption
 	key        string // sandbox.DefaultKey unless given
 	now        func() time.Time
+	journal    string // the file writes are recorded in; off if none
 }
 
 // house is the whole way of a call: an MCP client, the server with its tools,
@@ -109,7 +113,8 @@ func open(t testing.TB, s setup) *house {
 
 	api, err := client.New(posthog.URL, append([]client.Option{client.WithTransport(transport)}, s.client...)...)
 	require.NoError(t, err)
-	h.desk, h.origin = tools.NewDesk(api, s.pinned, s.desk...), api.Origin()
+	options := append(slices.Clone(s.desk), tools.WithJournal(ledger(t, s.journal)))
+	h.desk, h.origin = tools.NewDesk(api, s.pinned, options...), api.Origin()
 	if s.now != nil {
 		h.desk.SetNow(s.now)
 	}
@@ -124,6 +129,16 @@ func open(t testing.TB, s setup) *house {
 	_, err = h.mcp.Initialize(t.Context(), mcp.InitializeRequest{})
 	require.NoError(t, err)
 	return h
+}
+
+// ledger keeps a journal in a file, for the length of the test.
+func ledger(t testing.TB, path string) *tools.Ledger {
+	if path == "" {
+		return nil
+	}
+	l := tools.NewLedger(func(ctx context.Context) (*journal.Journal, error) { return journal.Open(ctx, path) })
+	t.Cleanup(func() { require.NoError(t, l.Close()) })
+	return l
 }
 
 // recording notes every request on its way in.

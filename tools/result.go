@@ -112,6 +112,7 @@ func tokens[T any](value T) int {
 // Receipt is the shape of every write's answer.
 type Receipt struct {
 	Outcome   journal.Outcome `json:"outcome" jsonschema:"enum=applied,enum=pending,enum=ignored,enum=overridden,enum=partial,enum=unknown"`
+	Write     string          `json:"write,omitempty" jsonschema_description:"Id of the write in the journal."`
 	Target    *Target         `json:"target,omitempty" jsonschema_description:"What was written to."`
 	Before    map[string]any  `json:"before" jsonschema:"nullable" jsonschema_description:"The changed fields as they were; null after a create."`
 	After     map[string]any  `json:"after" jsonschema:"nullable" jsonschema_description:"The changed fields as read back; null after a delete."`

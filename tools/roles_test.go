@@ -157,7 +157,7 @@ func TestLostAnswerOfARole(t *testing.T) {
 		h.must("get_account", object{"account": seed.AcmeID})
 		r := h.must("update_account", object{"account": seed.AcmeID, "csm": "linus@example.com"})
 		require.Equal(t, "applied", r.str("outcome"), r.text)
-		require.Equal(t, "PostHog's answer was lost; this is what was read afterwards.", r.str("note"))
+		require.True(t, strings.HasPrefix(r.str("note"), "PostHog's answer was lost; this is what was read afterwards."), r.str("note"))
 		require.Len(t, h.writes(), 1)
 		r = h.must("create_account", object{"name": "Lost", "csm": "me"})
 		require.Equal(t, "applied ada@example.com", r.str("outcome")+" "+r.str("after.csm"))

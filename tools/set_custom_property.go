@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 
+	"posthog-accounts-mcp/client"
 	"posthog-accounts-mcp/internal/plain"
 	"posthog-accounts-mcp/internal/schema"
+	"posthog-accounts-mcp/journal"
 	"posthog-accounts-mcp/portfolio"
 )
 
@@ -44,24 +46,45 @@ func setCustomProperty(d *Desk, ctx context.Context, in SetCustomPropertyRequest
 	if err != nil {
 		return Receipt{}, err
 	}
-	property, result, err := s.book.SetProperty(ctx, account, in.Property, value)
+	property, value, err := s.book.PropertyToSet(ctx, account, in.Property, value)
 	if err != nil {
 		return Receipt{}, err
 	}
-	return Receipt{
-		Outcome: result.Outcome, Target: accountTarget(account, match), Before: capMap(result.Before, changesTokens), After: capMap(result.After, changesTokens), Note: result.Note,
-		Undo: undoProperty(account.ID, property, result),
-		URL:  s.links.account(account.ID), ProjectID: s.project, Untrusted: untrusted,
-	}, nil
+	w := deed{
+		tool: "set_custom_property", target: journal.Target{Kind: "account", ID: account.ID}, arguments: in,
+		image: image{Property: imageOfProperty(account, property, property.Value)}, wish: wish{Property: imageOfProperty(account, property, value)},
+	}
+	return d.record(ctx, s, w, func(ctx context.Context) (done, error) {
+		return changeProperty(ctx, s, account, match, property, value)
+	})
 }
 
-// undoProperty is the call that sets the former value again.
-func undoProperty(account string, p portfolio.Property, result portfolio.Result) string {
+func imageOfProperty(account client.Account, property portfolio.Property, value any) *propertyImage {
+	return &propertyImage{Account: account.ID, ID: property.ID, Name: property.Name, Value: value}
+}
+
+// changeProperty sets a custom property and words what came of it.
+func changeProperty(ctx context.Context, s scope, account client.Account, match portfolio.Match, property portfolio.Property, value any) (done, error) {
+	result, err := s.book.SetProperty(ctx, account, property, value)
+	if err != nil {
+		return done{}, err
+	}
+	undo, caveat := undoProperty(account.ID, property, result)
+	return done{After: result.After, caveat: caveat, Receipt: Receipt{
+		Outcome: result.Outcome, Target: accountTarget(account, match), Before: capMap(result.Before, changesTokens), After: capMap(result.After, changesTokens), Note: result.Note,
+		Undo: undo,
+		URL:  s.links.account(account.ID), ProjectID: s.project, Untrusted: untrusted,
+	}}, nil
+}
+
+// undoProperty is the call that sets the former value again, and what it may
+// run into.
+func undoProperty(account string, p portfolio.Property, result portfolio.Result) (undo, caveat string) {
 	call := map[string]any{"account": account, "property": p.Name, "value": result.Before[p.Name]}
 	if result.Before[p.Name] == nil {
 		delete(call, "value")
 		call["clear"] = true
-		return asCall("set_custom_property", call) + " (newer PostHog only; older ones cannot empty a custom property)"
+		return asCall("set_custom_property", call), " (newer PostHog only; older ones cannot empty a custom property)"
 	}
-	return undoCall("set_custom_property", call)
+	return undoCall("set_custom_property", call), ""
 }

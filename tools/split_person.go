@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"posthog-accounts-mcp/client"
+	"posthog-accounts-mcp/journal"
 	"posthog-accounts-mcp/people"
 )
 
@@ -46,14 +47,30 @@ func splitPerson(d *Desk, ctx context.Context, in SplitPersonRequest) (ReceiptOr
 	if !agreed {
 		return answer, err
 	}
-	result, err := s.people.Split(ctx, person, partition)
+	w := deed{
+		tool: "split_person", target: journal.Target{Kind: "person", ID: person.UUID}, arguments: in.unconfirmed(), person: person.UUID,
+		image: image{Person: &personImage{UUID: person.UUID, DistinctIDs: person.DistinctIDs}}, forGood: true,
+	}
+	receipt, err := d.record(ctx, s, w, func(ctx context.Context) (done, error) {
+		result, err := s.people.Split(ctx, person, partition)
+		if err != nil {
+			return done{}, err
+		}
+		return personSplit(s, person, match, result), nil
+	})
 	if err != nil {
 		return ReceiptOrPreview{}, err
 	}
-	return ReceiptOrPreview{Receipt: &Receipt{
-		Outcome: result.Outcome, Target: personTarget(person, match), Before: result.Before, After: result.After, Note: agreement.note(result.Note),
+	receipt.Note = agreement.note(receipt.Note)
+	return ReceiptOrPreview{Receipt: &receipt}, nil
+}
+
+// personSplit words what came of a split.
+func personSplit(s scope, person client.Person, match people.Match, result people.Result) done {
+	return done{Receipt: Receipt{
+		Outcome: result.Outcome, Target: personTarget(person, match), Before: result.Before, After: result.After, Note: result.Note,
 		Undo: "A split cannot be undone.", URL: s.links.person(person.UUID), ProjectID: s.project, Untrusted: untrusted,
-	}}, nil
+	}}
 }
 
 func (in SplitPersonRequest) unconfirmed() SplitPersonRequest { in.Confirmation = ""; return in }

@@ -39,13 +39,16 @@ var All = []Tool{
 	splitPersonTool,
 	listPersonActivityTool,
 	getPersonPropertiesTimelineTool,
+	listWritesTool,
+	undoWriteTool,
 	whoamiTool,
 }
 
 // Selection is which tools an operator wants listed.
 type Selection struct {
-	ReadOnly bool      // only tools that change nothing
-	Toolsets []Toolset // nil for all
+	ReadOnly  bool      // only tools that change nothing
+	Toolsets  []Toolset // nil for all
+	Unwritten bool      // the journal is off: no tool that works on it
 }
 
 // Selected are the tools of a selection, in the order of All.
@@ -53,6 +56,7 @@ func Selected(want Selection) []Tool {
 	var chosen []Tool
 	for _, t := range All {
 		on := t.Toolset == always || want.Toolsets == nil || slices.Contains(want.Toolsets, t.Toolset)
+		on = on && (t.Toolset != Journal || !want.Unwritten)
 		if on && (t.Effect == Reads || !want.ReadOnly) {
 			chosen = append(chosen, t)
 		}
@@ -74,6 +78,7 @@ func Serve(d *Desk, want Selection) ([]server.ServerTool, error) {
 			return nil, fmt.Errorf("the tool %s has no schema: run go generate ./tools", t.Name)
 		}
 		served[i] = t.serve(d, s)
+		d.undoes = d.undoes || t.Name == undoWriteTool.Name
 	}
 	return served, nil
 }

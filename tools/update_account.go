@@ -4,6 +4,8 @@ import (
 	"context"
 	"strconv"
 
+	"posthog-accounts-mcp/client"
+	"posthog-accounts-mcp/journal"
 	"posthog-accounts-mcp/portfolio"
 )
 
@@ -53,35 +55,50 @@ func updateAccount(d *Desk, ctx context.Context, in UpdateAccountRequest) (Recei
 		shown := map[string]any{"account": account.ID, "name": account.Name, "before": capMap(before, changesTokens), "after": capMap(after, changesTokens)}
 		return ReceiptOrPreview{Preview: &Preview{Preview: shown, Note: "Nothing was changed.", ProjectID: s.project, Untrusted: untrusted}}, nil
 	}
-	result, err := s.book.Update(ctx, account, change)
+	w := deed{tool: "update_account", target: journal.Target{Kind: "account", ID: account.ID}, arguments: in, image: image{Account: &account}, wish: wish{Account: &change}}
+	receipt, err := d.record(ctx, s, w, func(ctx context.Context) (done, error) { return changeAccount(ctx, s, account, match, change) })
 	if err != nil {
 		return ReceiptOrPreview{}, err
 	}
-	return ReceiptOrPreview{Receipt: &Receipt{
-		Outcome: result.Outcome, Target: accountTarget(result.Account, match), Before: capMap(result.Before, changesTokens), After: capMap(result.After, changesTokens),
-		Note: result.Note, Undo: undoUpdate(result),
-		URL: s.links.account(account.ID), ProjectID: s.project, Untrusted: untrusted,
-	}}, nil
+	return ReceiptOrPreview{Receipt: &receipt}, nil
 }
 
-// undoUpdate is the call that restores what an update changed, and leaves what others did.
-func undoUpdate(result portfolio.Result) string {
-	account, back := result.Was, result.Back
+// changeAccount updates an account and words what came of it.
+func changeAccount(ctx context.Context, s scope, account client.Account, match portfolio.Match, change portfolio.Change) (done, error) {
+	result, err := s.book.Update(ctx, account, change)
+	if err != nil {
+		return done{}, err
+	}
+	return accountChanged(s, account, match, result), nil
+}
+
+// accountChanged words what came of an update.
+func accountChanged(s scope, account client.Account, match portfolio.Match, result portfolio.Result) done {
+	undo, caveat := undoUpdate(result.Was, result.Back, result.RolesApart)
+	return done{After: result.After, Back: &result.Back, caveat: caveat, Receipt: Receipt{
+		Outcome: result.Outcome, Target: accountTarget(result.Account, match), Before: capMap(result.Before, changesTokens), After: capMap(result.After, changesTokens),
+		Note: result.Note, Undo: undo,
+		URL: s.links.account(account.ID), ProjectID: s.project, Untrusted: untrusted,
+	}}
+}
+
+// undoUpdate is the call that restores what an update changed and leaves what
+// others did, and what it may run into.
+func undoUpdate(account client.Account, back portfolio.Change, rolesApart bool) (undo, caveat string) {
 	call := compactArgs(map[string]any{
 		"account": account.ID, "name": back.Name, "external_id": back.ExternalID, "set": back.Set, "unset": back.Unset,
 		"tags_add": back.TagsAdd, "tags_remove": back.TagsRemove,
 	})
-	caveat := ""
 	for role, who := range back.Roles {
 		call[string(role)] = who
 		if holder := portfolio.HolderOf(account, role); holder != nil {
 			call[string(role)] = strconv.FormatInt(holder.ID, 10) // good even for a key that may not look up e-mails
-		} else if result.RolesApart {
+		} else if rolesApart {
 			caveat = " (where PostHog lets no API key take a role off, leave it out and end it in the PostHog app)"
 		}
 	}
 	if len(call) == 1 {
-		return "Nothing was changed."
+		return nothingChanged, ""
 	}
-	return undoCall("update_account", call) + caveat
+	return undoCall("update_account", call), caveat
 }

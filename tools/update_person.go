@@ -38,11 +38,11 @@ func updatePerson(d *Desk, ctx context.Context, in UpdatePersonRequest) (Receipt
 			return Receipt{}, plain.Refuse("Not done: %q is both set and unset in the same call.", plain.Short(name))
 		}
 	}
-	return d.changePerson(ctx, in.ProjectID, in.Person, in.Set, in.Unset)
+	return d.changePerson(ctx, "update_person", in, in.ProjectID, in.Person, in.Set, in.Unset)
 }
 
 // changePerson is what the three tools share that change properties.
-func (d *Desk) changePerson(ctx context.Context, project int64, reference string, set map[string]json.RawMessage, unset []string) (Receipt, error) {
+func (d *Desk) changePerson(ctx context.Context, tool string, arguments any, project int64, reference string, set map[string]json.RawMessage, unset []string) (Receipt, error) {
 	if err := checkProperties(set, unset); err != nil {
 		return Receipt{}, err
 	}
@@ -54,14 +54,36 @@ func (d *Desk) changePerson(ctx context.Context, project int64, reference string
 	if err != nil {
 		return Receipt{}, err
 	}
-	result, err := s.people.Update(ctx, person, set, unset)
-	if err != nil {
-		return Receipt{}, err
+	w := deed{
+		tool: tool, target: journal.Target{Kind: "person", ID: person.UUID}, arguments: arguments, person: person.UUID,
+		image: image{Person: imageOf(person, set, unset)}, wish: wish{Set: set, Unset: unset},
 	}
-	return Receipt{
-		Outcome: result.Outcome, Target: personTarget(result.Person, match), Before: capMap(result.Before, changesTokens), After: capMap(result.After, changesTokens),
+	return d.record(ctx, s, w, func(ctx context.Context) (done, error) {
+		result, err := s.people.Update(ctx, person, set, unset)
+		if err != nil {
+			return done{}, err
+		}
+		return personChanged(s, person, match, result), nil
+	})
+}
+
+// imageOf is the properties of a person that a change names.
+func imageOf(person client.Person, set map[string]json.RawMessage, unset []string) *personImage {
+	kept := &personImage{UUID: person.UUID, Properties: map[string]json.RawMessage{}}
+	for _, name := range slices.Concat(slices.Collect(maps.Keys(set)), unset) {
+		if raw, there := person.Properties[name]; there {
+			kept.Properties[name] = raw
+		}
+	}
+	return kept
+}
+
+// personChanged words what came of a change.
+func personChanged(s scope, person client.Person, match people.Match, result people.Result) done {
+	return done{After: result.After, Receipt: Receipt{
+		Outcome: result.Outcome, Target: personTarget(person, match), Before: capMap(result.Before, changesTokens), After: capMap(result.After, changesTokens),
 		Note: result.Note, Undo: undoPerson(person, result), URL: s.links.person(person.UUID), ProjectID: s.project, Untrusted: untrusted,
-	}, nil
+	}}
 }
 
 // maxEvent bounds what one change sends. It travels as an event, and PostHog
@@ -89,7 +111,7 @@ func checkProperties(set map[string]json.RawMessage, unset []string) error {
 // undoPerson is the call that restores the former properties.
 func undoPerson(person client.Person, result people.Result) string {
 	if result.Outcome == journal.Ignored {
-		return "Nothing was changed."
+		return nothingChanged
 	}
 	set, unset := map[string]any{}, []string{}
 	for name := range result.Before {

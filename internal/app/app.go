@@ -66,7 +66,9 @@ func Run(ctx context.Context, chosen config.Chosen, streams Streams) error {
 // serve runs the MCP server on stdio or HTTP.
 func serve(ctx context.Context, o config.Serve, streams Streams) error {
 	log := slog.New(slog.NewTextHandler(streams.Err, nil))
-	mcp, key, err := Build(o.Server, log)
+	kept := recordsOf(o.Server)
+	defer kept.close()
+	mcp, key, err := build(o.Server, kept, log)
 	if err != nil {
 		return err
 	}
@@ -107,9 +109,9 @@ For a client that speaks HTTP add --http 127.0.0.1:8765; for a single call see %
 `, config.Name)
 }
 
-// Build makes the MCP server of a configuration, and the key that the process
+// build makes the MCP server of a configuration, and the key that the process
 // itself may lend. It sends nothing anywhere.
-func Build(o config.Server, log *slog.Logger) (*mcpserver.MCPServer, client.Key, error) {
+func build(o config.Server, kept *records, log *slog.Logger) (*mcpserver.MCPServer, client.Key, error) {
 	posthog, key, err := connect(o)
 	if err != nil {
 		return nil, client.Key{}, err
@@ -126,7 +128,7 @@ func Build(o config.Server, log *slog.Logger) (*mcpserver.MCPServer, client.Key,
 	if err != nil {
 		return nil, client.Key{}, err
 	}
-	desk := tools.NewDesk(posthog, project, tools.WithoutConfirmation(unasked...))
+	desk := tools.NewDesk(posthog, project, tools.WithoutConfirmation(unasked...), tools.WithJournal(kept.ledger))
 	served, err := tools.Serve(desk, selection)
 	if err != nil {
 		return nil, client.Key{}, err

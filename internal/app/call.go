@@ -33,7 +33,9 @@ func call(ctx context.Context, o config.Call, streams Streams) error {
 	if err := known(o); err != nil {
 		return err
 	}
-	mcpServer, key, err := Build(o.Server, slog.New(slog.NewTextHandler(streams.Err, nil)))
+	kept := recordsOf(o.Server)
+	defer kept.close()
+	mcpServer, key, err := build(o.Server, kept, slog.New(slog.NewTextHandler(streams.Err, nil)))
 	if err != nil {
 		return err
 	}

@@ -15,8 +15,12 @@ func instructions(o config.Server) string {
 	if o.ReadOnly {
 		return text + `This server is read-only.`
 	}
+	undo := `undo_write takes one back, list_writes shows them. `
+	if o.JournalOff() {
+		undo = ``
+	}
 	return text + `Updates take only what changes; everything unnamed stays. Every write answers with a receipt: ` +
-		`applied means it was read back; pending means PostHog took it and has not done it yet, so do not repeat it but look later. ` +
+		`applied means it was read back; pending means PostHog took it and has not done it yet, so do not repeat it but look later. ` + undo +
 		`Before something is deleted or split, the client asks the user. Where it cannot, the first call previews and gives a confirmation: show the user the preview, and go on only if the user agrees. ` +
 		`Pass a key of your own when you create something, so that repeating the call creates nothing twice.`
 }

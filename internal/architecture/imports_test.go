@@ -16,7 +16,7 @@ const module = "posthog-accounts-mcp"
 // inside a room. docs/architecture.md draws them.
 var arrows = map[string][]string{
 	"main":                {"internal/config", "internal/app"},
-	"internal/app":        {"internal/config", "internal/server", "internal/httpserver", "internal/identity", "internal/plain", "internal/schema", "internal/show", "client", "tools", "resources", "prompts", "sandbox"},
+	"internal/app":        {"internal/config", "internal/server", "internal/httpserver", "internal/identity", "internal/plain", "internal/schema", "internal/show", "client", "journal", "tools", "resources", "prompts", "sandbox"},
 	"internal/config":     {"client", "tools", "sandbox"},
 	"internal/server":     {"internal/identity", "internal/elicit"},
 	"internal/httpserver": {"internal/server", "internal/identity", "client"},

@@ -39,7 +39,7 @@ type Server struct {
 	Toolsets []string        `help:"Comma-separated toolsets to list: accounts, notebooks, properties, persons, portfolio, journal (default all)." env:"POSTHOG_MCP_TOOLSETS"`
 	Project  string          `help:"Pin the project: only this one is used, and tools no longer ask for it." placeholder:"ID" env:"POSTHOG_PROJECT_ID,POSTHOG_MCP_PROJECT"`
 	Confirm  string          `help:"Confirmation of what deletes or splits for good: ask, or never for a bot that nobody sits in front of; per toolset as accounts:never,persons:ask (default ask)." placeholder:"WHEN" env:"POSTHOG_MCP_CONFIRM"`
-	Journal  string          `help:"Where writes are recorded: a path, a postgres:// URL, or off. Accepted and without effect until writes are journaled." env:"POSTHOG_MCP_JOURNAL"`
+	Journal  string          `help:"Where every write is recorded before it is sent: a path, or off (default: a file in the user's state directory; with --sandbox one that lasts as long as the server)." placeholder:"PATH" env:"POSTHOG_MCP_JOURNAL"`
 
 	PostHog PostHog `kong:"-"`
 }
@@ -180,8 +180,17 @@ func (s *Server) complete() error {
 	if _, err := s.Unasked(); err != nil {
 		return &UsageError{err}
 	}
+	if strings.Contains(s.Journal, "://") {
+		return &UsageError{fmt.Errorf("--journal: a database shared by several servers is not available yet; give a path or off")}
+	}
 	return s.PostHog.read(s.Sandbox)
 }
+
+// JournalOff tells that writes are not to be recorded.
+func (s *Server) JournalOff() bool { return strings.EqualFold(given(s.Journal), "off") }
+
+// JournalPath is where writes are to be recorded, empty for the usual place.
+func (s *Server) JournalPath() string { return given(s.Journal) }
 
 func (s *Sandbox) complete() error {
 	for _, text := range s.Key {
@@ -215,11 +224,11 @@ func (s *Server) ProjectID() (int64, error) {
 
 // knownToolsets are the names --toolsets takes. Those of tools to come are
 // taken already, so that a configuration need not change with them.
-var knownToolsets = append(slices.Clone(tools.Toolsets), "portfolio", "journal")
+var knownToolsets = append(slices.Clone(tools.Toolsets), "portfolio")
 
 // Selection is which tools to list.
 func (s *Server) Selection() (tools.Selection, error) {
-	selection := tools.Selection{ReadOnly: s.ReadOnly}
+	selection := tools.Selection{ReadOnly: s.ReadOnly, Unwritten: s.JournalOff()}
 	for _, name := range s.Toolsets {
 		set := tools.Toolset(given(name))
 		switch {

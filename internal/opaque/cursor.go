@@ -40,6 +40,25 @@ func Offset(query any, cursor string) (int, error) {
 	return int(offset), nil
 }
 
+// CursorAt is the place in a query after the row of this name, for lists that
+// grow at their beginning.
+func CursorAt(query any, row string) string {
+	return base64.RawURLEncoding.EncodeToString(append(digest(query), row...))
+}
+
+// Row reads a cursor that CursorAt made of the same query, with an error
+// otherwise. The empty cursor is the start.
+func Row(query any, cursor string) (string, error) {
+	if cursor == "" {
+		return "", nil
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err != nil || len(raw) <= digestSize || string(raw[:digestSize]) != string(digest(query)) {
+		return "", ErrCursor
+	}
+	return string(raw[digestSize:]), nil
+}
+
 func digest(query any) []byte {
 	encoded, err := json.Marshal(query)
 	if err != nil {

@@ -1,0 +1,216 @@
+package tools
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"posthog-accounts-mcp/client"
+	"posthog-accounts-mcp/internal/plain"
+	"posthog-accounts-mcp/journal"
+	"posthog-accounts-mcp/portfolio"
+)
+
+// The rule: a handler finds what it writes to, checks what it can, and then
+// makes every request that writes inside of one call of record. Nothing is
+// written outside of it.
+
+// deed is a write about to be made.
+type deed struct {
+	tool      string
+	target    journal.Target
+	arguments any
+	image     image  // what it could touch, as it was
+	wish      wish   // what it is to become
+	person    string // UUID of the person whose data all this holds
+	forGood   bool   // it cannot be taken back
+	key       string // the caller's, for a create
+	undoes    string // the write it takes back
+}
+
+// image is an object as the journal keeps it: one of these.
+type image struct {
+	Account  *client.Account  `json:"account,omitempty"`
+	Note     *client.Notebook `json:"note,omitempty"`
+	Property *propertyImage   `json:"property,omitempty"`
+	Person   *personImage     `json:"person,omitempty"`
+}
+
+// propertyImage is a custom property of an account and its value.
+type propertyImage struct {
+	Account string `json:"account"`
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Value   any    `json:"value"`
+}
+
+// personImage is the properties of a person that a write names; those that
+// were not there are missing.
+type personImage struct {
+	UUID        string                     `json:"uuid"`
+	Properties  map[string]json.RawMessage `json:"properties,omitempty"`
+	DistinctIDs []string                   `json:"distinct_ids,omitempty"`
+}
+
+// wish is what a write asks for, in the terms of its image.
+type wish struct {
+	Account  *portfolio.Change          `json:"account,omitempty"`
+	Property *propertyImage             `json:"property,omitempty"`
+	Set      map[string]json.RawMessage `json:"set,omitempty"`
+	Unset    []string                   `json:"unset,omitempty"`
+}
+
+// done is what became of a write: the answer, and what it takes to undo it.
+// The journal keeps all of it.
+type done struct {
+	Receipt Receipt           `json:"receipt"`
+	After   map[string]any    `json:"after,omitempty"` // the changed fields, whole
+	Back    *portfolio.Change `json:"back,omitempty"`  // what takes an account's change back
+	Made    image             `json:"made,omitzero"`   // what a create made
+
+	caveat string // what undoing may run into
+}
+
+// writeWindow is how long after its intent a write may still take effect: its
+// requests are bounded to half a minute each, and few.
+const writeWindow = 2 * time.Minute
+
+// record makes a write: it puts it on record, does it and records what became
+// of it. A write that cannot be recorded is not made.
+func (d *Desk) record(ctx context.Context, s scope, w deed, do func(context.Context) (done, error)) (Receipt, error) {
+	if d.ledger == nil {
+		result, err := do(ctx)
+		result.Receipt.Undo += result.caveat
+		result.Receipt.Note = sentences(result.Receipt.Note, "Not on record: the journal is off.")
+		return result.Receipt, err
+	}
+	book, err := d.ledger.journal(ctx)
+	if err != nil {
+		return Receipt{}, err
+	}
+	d.settleOnce(ctx, s, book)
+	entry, earlier, err := d.begin(ctx, s, book, w)
+	switch {
+	case err != nil:
+		return Receipt{}, onRecord(err)
+	case earlier:
+		return d.firstAnswer(ctx, book, entry)
+	}
+	watched, writes := client.WatchWrites(ctx)
+	result, err := do(watched)
+	if err != nil {
+		return Receipt{}, d.failed(ctx, book, entry, err, writes.Effective())
+	}
+	result.Receipt.Write = entry.ID
+	result.Receipt.Undo = d.undoOf(w, result)
+	if err := settle(ctx, book, entry.ID, result.Receipt.Outcome, result, result.Receipt.Note); err != nil {
+		result.Receipt.Note = sentences(result.Receipt.Note, "What became of it could not be put on record: "+plain.Explain(onRecord(err)))
+	}
+	return result.Receipt, nil
+}
+
+// begin puts the intent on record, or finds the write that a key stands for. A
+// first attempt that PostHog refused made nothing: the key is free again, and
+// each attempt has a place of its own.
+func (d *Desk) begin(ctx context.Context, s scope, book *journal.Journal, w deed) (entry journal.Entry, earlier bool, err error) {
+	intent := journal.Intent{
+		Principal: s.principal(), Tool: w.tool, Target: w.target, Person: w.person, Undoes: w.undoes,
+		Reversible: !w.forGood, Deadline: d.now().Add(writeWindow),
+	}
+	for _, payload := range []struct {
+		kept *json.RawMessage
+		from any
+	}{{&intent.Arguments, w.arguments}, {&intent.Before, w.image}, {&intent.Wanted, w.wish}} {
+		if *payload.kept, err = encode(payload.from); err != nil {
+			return journal.Entry{}, false, err
+		}
+	}
+	if w.key == "" {
+		entry, err = book.Begin(ctx, intent)
+		return entry, false, err
+	}
+	for attempt := 1; ; attempt++ {
+		intent.IdempotencyKey = w.key
+		if attempt > 1 {
+			intent.IdempotencyKey = fmt.Sprintf("%s\x00%d", w.key, attempt)
+		}
+		entry, earlier, err = book.Reserve(ctx, intent)
+		if err != nil || !earlier || entry.Outcome != journal.Ignored || entry.After != nil {
+			return entry, earlier, err
+		}
+	}
+}
+
+// firstAnswer is what a key answers that was used before.
+func (d *Desk) firstAnswer(ctx context.Context, book *journal.Journal, entry journal.Entry) (Receipt, error) {
+	var first done
+	switch {
+	case entry.After != nil:
+		if err := json.Unmarshal(entry.After, &first); err != nil {
+			return Receipt{}, fmt.Errorf("the answer kept in %s: %w", entry.ID, err)
+		}
+		first.Receipt.Note = sentences(first.Receipt.Note, repeated)
+		return first.Receipt, nil
+	case entry.Outcome == "" && d.now().Before(entry.Deadline):
+		return Receipt{}, plain.Refuse("Not done: the first call with this key (%s) is still under way, or its server has ended. Repeat this call after %s: until then nobody can tell.", entry.ID, entry.Deadline.Format(time.TimeOnly+" MST"))
+	case entry.Outcome == "":
+		if err := settle(ctx, book, entry.ID, journal.Unknown, nil, crashed); err != nil {
+			return Receipt{}, onRecord(err)
+		}
+	}
+	return Receipt{}, plain.Refuse("Not done: what became of the first call with this key (%s) is not known. Look with list_accounts or list_notebooks; if it is not there, call with a new key.", entry.ID)
+}
+
+const (
+	nothingChanged = "Nothing was changed."
+
+	repeated = "Already done with this key; this is the first answer again."
+	crashed  = "The server ended before it knew what became of it. Look at the object before you repeat anything."
+)
+
+// failed records a write that has no receipt, and gives the error to answer
+// with: as it is if PostHog did nothing, and with the write's id if nobody
+// knows.
+func (d *Desk) failed(ctx context.Context, book *journal.Journal, entry journal.Entry, failure error, effective bool) error {
+	outcome, said := journal.Ignored, plain.Explain(failure)
+	if effective {
+		outcome = journal.Unknown
+		failure = plain.Refuse("%s The write is on record as %s.", said, entry.ID)
+	}
+	if err := settle(ctx, book, entry.ID, outcome, nil, said); err != nil {
+		return plain.Refuse("%s What became of it could not be put on record either: %s", plain.Explain(failure), plain.Explain(onRecord(err)))
+	}
+	return failure
+}
+
+// settle records an outcome, also when the caller has gone.
+func settle(ctx context.Context, book *journal.Journal, id string, outcome journal.Outcome, after any, note string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	var kept json.RawMessage
+	if after != nil {
+		encoded, err := encode(after)
+		if err != nil {
+			return err
+		}
+		kept = encoded
+	}
+	return book.Settle(ctx, id, outcome, kept, note)
+}
+
+// undoOf says how to take a recorded write back.
+func (d *Desk) undoOf(w deed, result done) string {
+	if w.forGood || result.Receipt.Outcome == journal.Ignored || result.Receipt.Undo == nothingChanged || !d.undoes {
+		return result.Receipt.Undo + result.caveat
+	}
+	return asCall("undo_write", map[string]any{"write": result.Receipt.Write}) + result.caveat
+}
+
+// sentences joins what is to be said.
+func sentences(first, second string) string {
+	if first == "" {
+		return second
+	}
+	return first + " " + second
+}

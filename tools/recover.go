@@ -1,0 +1,181 @@
+package tools
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+
+	"posthog-accounts-mcp/client"
+	"posthog-accounts-mcp/internal/plain"
+	"posthog-accounts-mcp/journal"
+	"posthog-accounts-mcp/people"
+	"posthog-accounts-mcp/portfolio"
+)
+
+// settleOnce looks after a caller's crashed writes before the first write of
+// this process, so that none of them is written over unseen. A PostHog that
+// cannot be asked now is asked when the writes are listed.
+func (d *Desk) settleOnce(ctx context.Context, s scope, book *journal.Journal) {
+	if _, looked := d.settled.LoadOrStore(s.principal(), true); !looked {
+		_ = d.settleCrashed(ctx, s, book)
+	}
+}
+
+// settleCrashed finds out what became of writes whose server ended between
+// their intent and their outcome, once they can no longer take effect.
+func (d *Desk) settleCrashed(ctx context.Context, s scope, book *journal.Journal) error {
+	open, err := book.Unsettled(ctx, s.principal())
+	if err != nil {
+		return err
+	}
+	for _, entry := range open {
+		if d.now().Before(entry.Deadline) || entry.Tampered {
+			continue
+		}
+		if _, err := d.lookAgain(ctx, s, book, entry); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// errUnseen is a write whose effect no look can tell.
+var errUnseen = errors.New("what became of the write cannot be seen")
+
+// foundLater is said of an outcome that no receipt has told.
+const foundLater = "Found out afterwards, by looking."
+
+// lookAgain settles a write whose outcome is not known yet by looking at its
+// object. An outage leaves it as it is, and is the error.
+func (d *Desk) lookAgain(ctx context.Context, s scope, book *journal.Journal, entry journal.Entry) (journal.Entry, error) {
+	var was image
+	var asked wish
+	if err := errors.Join(decodeKept(entry.Before, &was), decodeKept(entry.Wanted, &asked)); err != nil {
+		return entry, err
+	}
+	result, err := s.look(ctx, was, asked)
+	outcome, note := result.Receipt.Outcome, foundLater
+	switch {
+	case errors.Is(err, errUnseen) || plain.IsAbsent(err):
+		outcome, note = journal.Unknown, crashed
+	case err != nil:
+		return entry, err
+	case outcome == journal.Ignored && d.now().Before(entry.Deadline),
+		entry.Outcome == journal.Pending && outcome != journal.Applied && outcome != journal.Overridden:
+		return entry, nil // it may still come
+	}
+	result.Receipt.Note, result.Receipt.Write, result.Receipt.ProjectID = note, entry.ID, s.project
+	var after any
+	if outcome != journal.Unknown {
+		after = result
+	}
+	if err := settle(ctx, book, entry.ID, outcome, after, note); err != nil && !errors.Is(err, journal.ErrSettled) {
+		return entry, onRecord(err)
+	}
+	return book.Entry(ctx, s.principal(), entry.ID)
+}
+
+// look reads an object and holds it against what was there and what was asked.
+func (s scope) look(ctx context.Context, was image, asked wish) (done, error) {
+	switch {
+	case was.Account != nil && asked.Account != nil:
+		return s.lookAtAccount(ctx, *was.Account, *asked.Account)
+	case was.Person != nil && len(asked.Set)+len(asked.Unset) > 0:
+		return s.lookAtPerson(ctx, *was.Person, asked)
+	case was.Property != nil && asked.Property != nil:
+		return s.lookAtProperty(ctx, *was.Property, *asked.Property)
+	}
+	return done{}, errUnseen
+}
+
+func (s scope) lookAtAccount(ctx context.Context, was client.Account, change portfolio.Change) (done, error) {
+	before, wanted, err := s.book.Preview(ctx, was, change)
+	if err != nil {
+		return done{}, err
+	}
+	now, _, err := s.book.Find(ctx, was.ID)
+	if err != nil {
+		return done{}, err
+	}
+	state, found := portfolio.State(now), map[string]any{}
+	for field := range wanted {
+		found[field] = state[field]
+	}
+	back := portfolio.Inverse(before, found)
+	return done{After: found, Back: &back, Receipt: s.seen("account", was.ID, before, wanted, found)}, nil
+}
+
+func (s scope) lookAtPerson(ctx context.Context, was personImage, asked wish) (done, error) {
+	now, _, err := s.people.Find(ctx, was.UUID)
+	if err != nil {
+		return done{}, err
+	}
+	before, wanted, found := map[string]any{}, map[string]any{}, map[string]any{}
+	for _, name := range slices.Concat(slices.Collect(maps.Keys(asked.Set)), asked.Unset) {
+		before[name], found[name], wanted[name] = decodedValue(was.Properties[name]), decodedValue(now.Properties[name]), decodedValue(asked.Set[name])
+	}
+	return done{After: found, Receipt: s.seen("person", was.UUID, before, wanted, found)}, nil
+}
+
+func (s scope) lookAtProperty(ctx context.Context, was, asked propertyImage) (done, error) {
+	now, err := s.propertyNow(ctx, was)
+	if err != nil {
+		return done{}, err
+	}
+	before, wanted, found := map[string]any{was.Name: was.Value}, map[string]any{was.Name: asked.Value}, map[string]any{was.Name: now.Value}
+	return done{After: found, Receipt: s.seen("account", was.Account, before, wanted, found)}, nil
+}
+
+// propertyNow is a custom property with the value it has now.
+func (s scope) propertyNow(ctx context.Context, was propertyImage) (portfolio.Property, error) {
+	all, err := s.book.Properties(ctx, was.Account)
+	if err != nil {
+		return portfolio.Property{}, err
+	}
+	at := slices.IndexFunc(all, func(p portfolio.Property) bool { return p.ID == was.ID })
+	if at < 0 {
+		return portfolio.Property{}, plain.Absent("There is no custom property %q any more.", plain.Short(was.Name))
+	}
+	return all[at], nil
+}
+
+// seen is a receipt for what a look found.
+func (s scope) seen(kind, id string, before, wanted, found map[string]any) Receipt {
+	return Receipt{
+		Outcome: journal.Compare(before, wanted, found, sameValue), Target: &Target{Kind: kind, ID: id},
+		Before: capMap(before, changesTokens), After: capMap(found, changesTokens), ProjectID: s.project, Untrusted: untrusted,
+	}
+}
+
+// sameValue compares two values by what they say.
+func sameValue(a, b any) bool {
+	left, leftErr := json.Marshal(a)
+	right, rightErr := json.Marshal(b)
+	return leftErr == nil && rightErr == nil && bytes.Equal(left, right)
+}
+
+func decodedValue(raw json.RawMessage) any {
+	var value any
+	_ = json.Unmarshal(raw, &value) // nothing there: nil
+	return value
+}
+
+// decodeKept reads what the journal keeps; nothing kept is the zero value.
+func decodeKept(raw json.RawMessage, into any) error {
+	if len(raw) == 0 {
+		return nil
+	}
+	return json.Unmarshal(raw, into)
+}
+
+// byUUID finds the person of a record.
+func (s scope) byUUID(ctx context.Context, uuid string) (client.Person, people.Match, error) {
+	person, match, err := s.people.FindToWrite(ctx, uuid)
+	if err == nil && person.UUID != uuid {
+		return client.Person{}, match, plain.Absent("The person with the UUID %s is not there any more.", uuid)
+	}
+	return person, match, err
+}
