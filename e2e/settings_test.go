@@ -85,7 +85,7 @@ func TestReadOnly(t *testing.T) {
 			require.True(t, tool.Get("annotations.readOnlyHint").Bool(), tool.Get("name").String())
 			tools = append(tools, tool.Get("name").String())
 		}
-		require.Len(t, tools, 10, name)
+		require.Len(t, tools, 11, name)
 		require.True(t, p.ask(call(legacy, 3, "create_account", object{"name": "x"})).Get("error").Exists())
 		require.EqualValues(t, 412, ok(t, p.ask(call(legacy, 4, "list_accounts", object{"limit": 1})).Get("result")).Get("total").Int())
 	}

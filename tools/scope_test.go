@@ -41,7 +41,8 @@ func TestToolsets(t *testing.T) {
 		{tools.Selection{Toolsets: []tools.Toolset{tools.Accounts}}, append(accounts, "whoami")},
 		{tools.Selection{Toolsets: []tools.Toolset{tools.Notebooks, tools.Properties}}, append(notebooks, "list_custom_properties", "set_custom_property", "whoami")},
 		{tools.Selection{Toolsets: []tools.Toolset{tools.Persons}, ReadOnly: true}, reads[5:]},
-		{tools.Selection{ReadOnly: true}, reads},
+		{tools.Selection{ReadOnly: true}, append(reads, "list_writes")},
+		{tools.Selection{ReadOnly: true, Unwritten: true}, reads},
 		{tools.Selection{Toolsets: []tools.Toolset{}}, []string{"whoami"}},
 	} {
 		h := open(t, setup{selection: test.selection})
