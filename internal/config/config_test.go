@@ -144,7 +144,7 @@ func TestCommands(t *testing.T) {
 }
 
 func TestConfirm(t *testing.T) {
-	every := []tools.Toolset{tools.Accounts, tools.Notebooks, tools.Properties, tools.Persons, "portfolio", "journal"}
+	every := []tools.Toolset{tools.Accounts, tools.Notebooks, tools.Properties, tools.Persons, tools.Journal, "portfolio"}
 	for given, want := range map[string][]tools.Toolset{
 		"":                                 {},
 		"${POSTHOG_MCP_CONFIRM}":           {},

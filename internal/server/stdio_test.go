@@ -163,10 +163,8 @@ func TestStdioCancelStopsTheCallAndItsAnswer(t *testing.T) {
 	require.Error(t, receive(t, f.ended, "the call to end"))
 	l.send(call("next", "echo", map[string]any{"text": "alive"}))
 	require.Equal(t, `"next"`, string(l.next().ID))
-
-	// The id is free again.
-	l.send(call("doomed", "echo", map[string]any{"text": "reused"}))
-	require.Equal(t, "reused", l.next().text())
+	// That the id could be used again is not asked for: MCP forbids it within a session, and the call's
+	// own answer, which is dropped, may still be on its way.
 }
 
 func TestStdioServesSixtyFourCallsAtOnce(t *testing.T) {
