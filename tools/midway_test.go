@@ -27,11 +27,14 @@ func TestFaultsInTheMiddle(t *testing.T) {
 	t.Parallel()
 	for _, fault := range faults {
 		for _, struck := range []string{http.MethodGet, http.MethodPost} {
+			if fault.name == "hung" && struck == http.MethodGet {
+				continue // takes as long as a read may, each time, and differs in nothing else
+			}
 			t.Run(fault.name+" on "+struck, func(t *testing.T) {
 				t.Parallel()
 				timeouts := client.Timeouts{Retry: 100 * time.Millisecond}
 				if fault.name == "hung" {
-					timeouts.Read, timeouts.Write = time.Second, time.Second
+					timeouts.Write = time.Second
 				}
 				failing := false
 				meant := func(r *http.Request) bool { return failing && isRoles(struck)(r) }

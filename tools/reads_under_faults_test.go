@@ -140,7 +140,8 @@ func (p *practice) learnTruth() {
 			h := open(p, setup{generation: p.generation, shared: p.shared, client: []client.Option{client.WithTransport(&counting{next: http.DefaultTransport})}})
 			answer, count := p.ask(h, tool, arguments)
 			require.NotContains(p, answer.text, outage)
-			p.truth[tool] = append(p.truth[tool], answerOnce{h.comparable(answer), count.repeats()})
+			_, repeats := count.requests()
+			p.truth[tool] = append(p.truth[tool], answerOnce{h.comparable(answer), repeats})
 		}
 	}
 }
@@ -214,8 +215,9 @@ func (p *practice) call(phase string, h *house, tool string, n int) {
 		p.tallies[name] = of
 	}
 	of.took = append(of.took, took)
-	of.requests += count.all()
-	of.retries += max(0, count.repeats()-truth.repeats)
+	all, repeats := count.requests()
+	of.requests += all
+	of.retries += max(0, repeats-truth.repeats)
 	switch {
 	case h.comparable(answer) == truth.text:
 		of.right++
@@ -259,14 +261,16 @@ type requestCount struct {
 
 type countKey struct{}
 
-func (c *requestCount) all() (sum int) {
+// requests are all that were made so far, and those among them that repeated
+// another; a request that nobody waits for any more may still be under way.
+func (c *requestCount) requests() (all, repeats int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	for _, n := range c.of {
-		sum += n
+		all += n
 	}
-	return sum
+	return all, all - len(c.of)
 }
-
-func (c *requestCount) repeats() int { return c.all() - len(c.of) }
 
 // counting counts requests for the call that they are made for.
 type counting struct{ next http.RoundTripper }

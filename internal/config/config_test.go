@@ -153,7 +153,7 @@ func TestConfirm(t *testing.T) {
 		"accounts:never":                   {tools.Accounts},
 		"accounts:never,persons:ask":       {tools.Accounts},
 		" persons:never , accounts:never ": {tools.Accounts, tools.Persons},
-		"persons:ask,never":                {tools.Accounts, tools.Notebooks, tools.Properties, "portfolio", "journal"},
+		"persons:ask,never":                {tools.Accounts, tools.Notebooks, tools.Properties, tools.Journal, "portfolio"},
 		"ask,persons:never":                {tools.Persons},
 	} {
 		t.Setenv("POSTHOG_MCP_CONFIRM", given)
