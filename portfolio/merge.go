@@ -107,7 +107,7 @@ func (m *merge) send(ctx context.Context) (sending, error) {
 // if it replaces anything as a whole.
 func (m *merge) patch(ctx context.Context) (err error) {
 	patch, _ := m.aimed.patch(m.apart)
-	if replaces := !patch.Properties.IsZero() || !patch.Tags.IsZero(); replaces && !m.isFresh(m.base.ID, m.turn.last) {
+	if replaces := !patch.Properties.IsZero() || !patch.Tags.IsZero(); replaces && (m.apart || !m.isFresh(m.base.ID, m.turn.last)) {
 		if m.theirs, err = m.refresh(ctx); err != nil {
 			return err
 		}
