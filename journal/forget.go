@@ -8,7 +8,8 @@ import (
 )
 
 // ErasePerson removes the payloads of every entry about a person, whoever
-// wrote it, from the file and from its log, and tells how many there were.
+// wrote it, and every item that holds their data, from the file and from its
+// log, and tells how many there were.
 // That a write happened, when and with what outcome stays, and stays provable.
 // A number with an error: they are erased, but old bytes may stay in the log
 // until every process has closed the journal.
@@ -28,8 +29,9 @@ func (j *Journal) ErasePerson(ctx context.Context, uuid string) (int, error) {
 				return err
 			}
 		}
-		erased = len(found)
-		return nil
+		forgotten, err := t.forgetPerson(uuid)
+		erased = len(found) + forgotten
+		return err
 	})
 	if err != nil {
 		return 0, err
@@ -38,14 +40,18 @@ func (j *Journal) ErasePerson(ctx context.Context, uuid string) (int, error) {
 }
 
 // Purge removes entries put on record before a moment, and tells how many. An
-// entry without outcome stays while its request can still take effect.
+// entry without outcome stays while its request can still take effect. Items
+// that have expired go with them.
 func (j *Journal) Purge(ctx context.Context, olderThan time.Time) (int, error) {
 	purged := 0
 	err := j.write(ctx, func(t records) (err error) {
+		if err := t.forgetExpired(j.now()); err != nil {
+			return err
+		}
 		purged, err = t.drop(olderThan, j.now())
 		return err
 	})
-	if err != nil || purged == 0 {
+	if err != nil {
 		return 0, err
 	}
 	return purged, j.scrub(ctx)

@@ -103,9 +103,9 @@ func TestWhatCannotBeOpened(t *testing.T) {
 		}, "not the one it was written with"},
 		"a later format": {func(t *testing.T, dir string) string {
 			path := written(t, dir)
-			edit(t, path, "PRAGMA user_version = 2")
+			edit(t, path, "PRAGMA user_version = 3")
 			return path
-		}, "format 2"},
+		}, "format 3"},
 		"one more trigger": {func(t *testing.T, dir string) string {
 			path := written(t, dir)
 			edit(t, path, "CREATE TRIGGER lose AFTER INSERT ON entries BEGIN DELETE FROM entries; END")

@@ -14,7 +14,7 @@ import (
 // The schema, and the numbers in the file's header that say whose it is.
 const (
 	applicationID = 0x50484a4c // "PHJL"
-	schemaVersion = 1
+	schemaVersion = 2
 )
 
 // The statements as SQLite keeps them: what is found in a file is held against
@@ -52,7 +52,23 @@ var schema = []string{
 	`CREATE INDEX entries_by_time ON entries (at)`,
 	`CREATE INDEX entries_open ON entries (principal, project, id) WHERE outcome = ''`,
 	`CREATE TABLE owner (proof BLOB NOT NULL) STRICT`,
+	// Format 1 ends here.
+	`CREATE TABLE items (
+	principal TEXT NOT NULL,
+	project INTEGER NOT NULL,
+	kind TEXT NOT NULL,
+	id TEXT NOT NULL,
+	person TEXT NOT NULL,
+	at INTEGER NOT NULL,
+	expires INTEGER NOT NULL,
+	payload TEXT NOT NULL,
+	seal BLOB NOT NULL,
+	PRIMARY KEY (principal, project, kind, id)
+) STRICT`,
 }
+
+// schema1 is how much of the schema a journal of format 1 has.
+const schema1 = 5
 
 // sqlite keeps records in one file, which several processes may have open.
 // Writes take turns on one connection: more of them would only wait for the
@@ -223,7 +239,7 @@ func (t table) replace(r *record) error {
 const past = "at < ? AND (outcome <> '' OR deadline < ?)"
 
 func (t table) expired(before, now time.Time) (n int, err error) {
-	err = t.tx.QueryRowContext(t.ctx, "SELECT count(*) FROM entries WHERE "+past, instant(before), instant(now)).Scan(&n)
+	err = t.tx.QueryRowContext(t.ctx, "SELECT (SELECT count(*) FROM entries WHERE "+past+") + (SELECT count(*) FROM items WHERE expires <= ?2)", instant(before), instant(now)).Scan(&n)
 	return n, err
 }
 

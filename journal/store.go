@@ -30,8 +30,15 @@ type records interface {
 	lastID() (string, error)             // the highest, empty if there is none
 	insert(r *record) error
 	replace(r *record) error
-	// expired counts, and drop removes, what was put on record before and is
-	// settled or can no longer take effect.
+	// drop removes entries that were put on record before and are settled or can
+	// no longer take effect. expired counts them, and items that have expired.
 	expired(before, now time.Time) (int, error)
 	drop(before, now time.Time) (int, error)
+
+	item(p Principal, kind, id string) (*kept, error)
+	items(p Principal, kind, prefix string) ([]*kept, error) // by id
+	keep(k *kept) error                                      // in the place of one with its name
+	forget(p Principal, kind, id string) error
+	forgetPerson(person string) (int, error)
+	forgetExpired(now time.Time) error
 }

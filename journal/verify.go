@@ -3,6 +3,7 @@ package journal
 import (
 	"context"
 	"crypto/hmac"
+	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -37,33 +38,63 @@ func (s *sqlite) verifyHeader(ctx context.Context) error {
 	if err := s.reader.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
 		return err
 	}
-	if version != schemaVersion {
-		return fmt.Errorf("the journal has format %d, this program writes format %d", version, schemaVersion)
+	switch version {
+	case schemaVersion:
+		return nil
+	case 1:
+		return s.upgrade(ctx)
 	}
-	return nil
+	return fmt.Errorf("the journal has format %d, this program writes format %d", version, schemaVersion)
 }
 
+// upgrade adds what a journal of format 1 lacks. Another process may do the
+// same at the same time: one of them finds it done.
+func (s *sqlite) upgrade(ctx context.Context) error {
+	return s.transact(ctx, s.writer, func(tx *sql.Tx) error {
+		found, err := statements(ctx, tx)
+		if err != nil || slices.Equal(found, schema) {
+			return err
+		}
+		if !slices.Equal(found, schema[:schema1]) {
+			return errChanged
+		}
+		for _, statement := range append(schema[schema1:len(schema):len(schema)], fmt.Sprintf("PRAGMA user_version = %d", schemaVersion)) {
+			if _, err := tx.ExecContext(ctx, statement); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+var errChanged = errors.New("the tables of the journal have been changed")
+
 func (s *sqlite) verifySchema(ctx context.Context) error {
-	rows, err := s.reader.QueryContext(ctx, "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid")
+	found, err := statements(ctx, s.reader)
+	if err == nil && !slices.Equal(found, schema) {
+		err = errChanged
+	}
+	return err
+}
+
+// statements are the tables and indexes of the file as SQLite keeps them.
+func statements(ctx context.Context, db interface {
+	QueryContext(context.Context, string, ...any) (*sql.Rows, error)
+}) ([]string, error) {
+	rows, err := db.QueryContext(ctx, "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer rows.Close()
 	var found []string
 	for rows.Next() {
 		var statement string
 		if err := rows.Scan(&statement); err != nil {
-			return err
+			return nil, err
 		}
 		found = append(found, statement)
 	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	if !slices.Equal(found, schema) {
-		return errors.New("the tables of the journal have been changed")
-	}
-	return nil
+	return found, rows.Err()
 }
 
 // verifyPages also holds every index against its table. What SQLite says of
