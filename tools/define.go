@@ -26,13 +26,14 @@ const (
 	Notebooks  Toolset = "notebooks"
 	Properties Toolset = "properties"
 	Persons    Toolset = "persons"
+	Portfolio  Toolset = "portfolio"
 	Journal    Toolset = "journal"
 
 	always Toolset = "" // listed whatever is switched off
 )
 
 // Toolsets are all of them.
-var Toolsets = []Toolset{Accounts, Notebooks, Properties, Persons, Journal}
+var Toolsets = []Toolset{Accounts, Notebooks, Properties, Persons, Portfolio, Journal}
 
 // Spec is what a client sees of a tool, apart from its schemas.
 type Spec struct {

@@ -222,10 +222,6 @@ func (s *Server) ProjectID() (int64, error) {
 	return 0, nil
 }
 
-// knownToolsets are the names --toolsets takes. Those of tools to come are
-// taken already, so that a configuration need not change with them.
-var knownToolsets = append(slices.Clone(tools.Toolsets), "portfolio")
-
 // Selection is which tools to list.
 func (s *Server) Selection() (tools.Selection, error) {
 	selection := tools.Selection{ReadOnly: s.ReadOnly, Unwritten: s.JournalOff()}
@@ -233,7 +229,7 @@ func (s *Server) Selection() (tools.Selection, error) {
 		set := tools.Toolset(given(name))
 		switch {
 		case set == "":
-		case slices.Contains(knownToolsets, set):
+		case slices.Contains(tools.Toolsets, set):
 			selection.Toolsets = append(selection.Toolsets, set)
 		default:
 			return selection, fmt.Errorf("--toolsets: there is no toolset %q", name)

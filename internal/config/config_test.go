@@ -144,7 +144,7 @@ func TestCommands(t *testing.T) {
 }
 
 func TestConfirm(t *testing.T) {
-	every := []tools.Toolset{tools.Accounts, tools.Notebooks, tools.Properties, tools.Persons, tools.Journal, "portfolio"}
+	every := []tools.Toolset{tools.Accounts, tools.Notebooks, tools.Properties, tools.Persons, tools.Portfolio, tools.Journal}
 	for given, want := range map[string][]tools.Toolset{
 		"":                                 {},
 		"${POSTHOG_MCP_CONFIRM}":           {},
@@ -153,7 +153,7 @@ func TestConfirm(t *testing.T) {
 		"accounts:never":                   {tools.Accounts},
 		"accounts:never,persons:ask":       {tools.Accounts},
 		" persons:never , accounts:never ": {tools.Accounts, tools.Persons},
-		"persons:ask,never":                {tools.Accounts, tools.Notebooks, tools.Properties, tools.Journal, "portfolio"},
+		"persons:ask,never":                {tools.Accounts, tools.Notebooks, tools.Properties, tools.Portfolio, tools.Journal},
 		"ask,persons:never":                {tools.Persons},
 	} {
 		t.Setenv("POSTHOG_MCP_CONFIRM", given)

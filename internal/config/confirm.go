@@ -17,7 +17,7 @@ func (s *Server) Unasked() ([]tools.Toolset, error) {
 		set, word := all, strings.TrimSpace(item)
 		if name, own, named := strings.Cut(word, ":"); named {
 			set, word = tools.Toolset(name), own
-			if !slices.Contains(knownToolsets, set) {
+			if !slices.Contains(tools.Toolsets, set) {
 				return nil, fmt.Errorf("--confirm: there is no toolset %q", name)
 			}
 		} else if word == "" {
@@ -31,7 +31,7 @@ func (s *Server) Unasked() ([]tools.Toolset, error) {
 		}
 		never[set] = word == "never"
 	}
-	return slices.DeleteFunc(slices.Clone(knownToolsets), func(set tools.Toolset) bool {
+	return slices.DeleteFunc(slices.Clone(tools.Toolsets), func(set tools.Toolset) bool {
 		own, named := never[set]
 		return named && !own || !named && !never[all]
 	}), nil
