@@ -86,6 +86,11 @@ func refuse(answer *response, key Key) *Error {
 		// would make a wrong address look like a missing account.
 		failure.Kind = BadResponse
 		failure.Detail = "a 404 that is not PostHog's; check the PostHog host and path prefix"
+	case (failure.Kind == Forbidden || failure.Kind == Unauthorized) && !said.known:
+		// A firewall's page, or half an answer, says nothing about the key either. Blaming the key would
+		// send people to change one that is right.
+		failure.Kind = BadResponse
+		failure.Detail = "a refusal in words that are not PostHog's, as of a firewall or a proxy on the way; the key need not be the reason"
 	case failure.Kind == NotFound && strings.HasPrefix(said.detail, "Project not found"):
 		failure.Kind = ProjectNotFound
 	case failure.Kind == NotFound && strings.HasPrefix(said.detail, "Endpoint not found"):

@@ -17,6 +17,8 @@ import (
 	"posthog-accounts-mcp/client"
 )
 
+const notPostHogs = "a refusal in words that are not PostHog's, as of a firewall or a proxy on the way; the key need not be the reason"
+
 // refusals are the answers PostHog and what stands in front of it give instead of the promised one.
 var refusals = []struct {
 	name   string
@@ -46,7 +48,13 @@ var refusals = []struct {
 		client.Error{Kind: client.NoKeyAccess, Detail: "This action does not support Personal API Key access"}, "no API key"},
 	{"project limit", 403, `{"detail":"API key does not have access to the requested project: ID 7."}`, nil,
 		client.Error{Kind: client.Forbidden, Detail: "API key does not have access to the requested project: ID 7."}, "does not allow"},
-	{"firewall", 403, `<html>Blocked secretpage</html>`, nil, client.Error{Kind: client.Forbidden}, "does not allow"},
+	{"403 of a firewall", 403, `<html>Blocked secretpage</html>`, nil, client.Error{Kind: client.BadResponse, Detail: notPostHogs}, "as of a firewall"},
+	{"403 without a word", 403, ``, nil, client.Error{Kind: client.BadResponse, Detail: notPostHogs}, "need not be the reason"},
+	{"403 of another API", 403, `{"secretpage":true}`, nil, client.Error{Kind: client.BadResponse, Detail: notPostHogs}, "as of a firewall"},
+	{"half a 403", 403, `{"type":"authentication_error","code":"permission_denied","detail":"API key missing requi`, nil,
+		client.Error{Kind: client.BadResponse, Detail: notPostHogs}, "as of a firewall"},
+	{"401 of a proxy", 401, `<html>Log in, secretpage</html>`, nil, client.Error{Kind: client.BadResponse, Detail: notPostHogs}, "as of a firewall"},
+	{"451 of a network", 451, `secretpage`, nil, client.Error{Kind: client.BadResponse, Detail: notPostHogs}, "as of a firewall"},
 	{"404 bare", 404, `{"detail":"Not found."}`, nil, client.Error{Kind: client.NotFound, Detail: "Not found."}, "does not have it"},
 	{"404 full", 404, `{"type":"invalid_request","code":"not_found","detail":"Not found.","attr":null}`, nil,
 		client.Error{Kind: client.NotFound, Code: "not_found", Detail: "Not found."}, "does not have it"},

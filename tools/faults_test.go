@@ -70,6 +70,7 @@ var faults = []struct {
 	{"403 scope", problem(403, "authentication_error", "permission_denied", "API key missing required scope 'account:read'"), []string{"lacks the scope account:read", "whoami"}},
 	{"403 no key", problem(403, "authentication_error", "permission_denied", "This action does not support personal API key access"), []string{"no API key", "PostHog app"}},
 	{"403 project", problem(403, "authentication_error", "permission_denied", "You don't have access to the project."), []string{"does not allow", "whoami"}},
+	{"403 page", answering(403, "text/html", htmlPage), []string{"not PostHog's", "firewall", outage}},
 	{"404 project", problem(404, "invalid_request", "not_found", "Project not found."), []string{"no such project", "whoami"}},
 	{"404 page", answering(404, "text/html", htmlPage), []string{"not PostHog's", outage}},
 	{"409", problem(409, "server_error", "conflict", "It was changed concurrently."), []string{"conflict", "Read it again"}},
