@@ -15,14 +15,24 @@ import (
 
 	"posthog-accounts-mcp/client"
 	"posthog-accounts-mcp/internal/plain"
+	"posthog-accounts-mcp/internal/policy"
 )
 
 // Register is the persons of one project, as the holder of one key may see
 // them.
-type Register struct{ api *client.Project }
+type Register struct {
+	api    *client.Project
+	policy policy.Policy
+}
 
 // Open returns the register of a project. It asks PostHog nothing.
 func Open(api *client.Project) *Register { return &Register{api: api} }
+
+// Under has the register write only what a policy allows.
+func (r *Register) Under(p policy.Policy) *Register {
+	r.policy = p
+	return r
+}
 
 // Match says by what a reference was found.
 type Match struct {

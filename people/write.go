@@ -5,12 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"posthog-accounts-mcp/client"
 	"posthog-accounts-mcp/internal/plain"
+	"posthog-accounts-mcp/internal/policy"
 	"posthog-accounts-mcp/journal"
 )
 
@@ -27,9 +29,17 @@ type Result struct {
 // writes later, and says nothing when it does not.
 var patience = []time.Duration{0, 100 * time.Millisecond, 300 * time.Millisecond, 600 * time.Millisecond, time.Second}
 
+// Allowed refuses a change that names what the operator lets nobody write.
+func (r *Register) Allowed(set map[string]json.RawMessage, unset []string) error {
+	return r.policy.Fields(policy.Person, slices.Concat(slices.Collect(maps.Keys(set)), unset)...)
+}
+
 // Update sets and removes properties of a person, leaving the others, and looks
 // whether the change arrives.
 func (r *Register) Update(ctx context.Context, person client.Person, set map[string]json.RawMessage, unset []string) (Result, error) {
+	if err := r.Allowed(set, unset); err != nil {
+		return Result{}, err
+	}
 	wanted := map[string]any{}
 	sets := map[string]any{}
 	for key, raw := range set {

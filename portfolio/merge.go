@@ -45,6 +45,9 @@ type merge struct {
 // Update changes an account that was just read, and reads back what is there
 // then. Only what the change names is touched, whoever else is writing.
 func (b *Book) Update(ctx context.Context, account client.Account, change Change) (Result, error) {
+	if err := b.allowed(change); err != nil {
+		return Result{}, err
+	}
 	delta, err := b.resolve(ctx, change)
 	if err != nil {
 		return Result{}, err

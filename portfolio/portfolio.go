@@ -13,6 +13,7 @@ import (
 	"unicode"
 
 	"posthog-accounts-mcp/client"
+	"posthog-accounts-mcp/internal/policy"
 	"posthog-accounts-mcp/journal"
 )
 
@@ -21,6 +22,7 @@ type Book struct {
 	api       *client.Project
 	session   *client.Session
 	directory *Directory
+	policy    policy.Policy
 
 	seen sync.Map // by account id: the last reading of it by itself
 }
@@ -28,6 +30,12 @@ type Book struct {
 // Open returns the book of a project. It asks PostHog nothing.
 func Open(session *client.Session, project int64, directory *Directory) *Book {
 	return &Book{api: session.Project(project), session: session, directory: directory}
+}
+
+// Under has the book write only what a policy allows.
+func (b *Book) Under(p policy.Policy) *Book {
+	b.policy = p
+	return b
 }
 
 // Result is what became of a change.

@@ -81,6 +81,9 @@ func (b *Book) PropertyToSet(ctx context.Context, account client.Account, refere
 	if err != nil {
 		return Property{}, nil, err
 	}
+	if err := b.policy.CustomProperty(property.Name, property.ID); err != nil {
+		return Property{}, nil, err
+	}
 	if !property.Settable() {
 		return Property{}, nil, plain.Refuse("%s is filled by PostHog from a data source and cannot be set by hand.", quote(property.Name))
 	}
@@ -95,6 +98,9 @@ func (b *Book) PropertyToSet(ctx context.Context, account client.Account, refere
 // SetProperty sets or clears one custom property of an account, both as
 // PropertyToSet gave them.
 func (b *Book) SetProperty(ctx context.Context, account client.Account, property Property, value any) (Result, error) {
+	if err := b.policy.CustomProperty(property.Name, property.ID); err != nil {
+		return Result{}, err
+	}
 	result := Result{Account: account, Before: map[string]any{property.Name: property.Value}}
 	_, writeErr := b.api.SetValue(ctx, account.ID, property.ID, value)
 	if value == nil && client.KindOf(writeErr) == client.Invalid {

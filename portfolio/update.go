@@ -9,6 +9,7 @@ import (
 
 	"posthog-accounts-mcp/client"
 	"posthog-accounts-mcp/internal/plain"
+	"posthog-accounts-mcp/internal/policy"
 	"posthog-accounts-mcp/internal/schema"
 )
 
@@ -25,6 +26,24 @@ type Change struct {
 
 func (c Change) isEmpty() bool {
 	return c.Name == "" && c.ExternalID == "" && len(c.Set)+len(c.Unset)+len(c.TagsAdd)+len(c.TagsRemove)+len(c.Roles) == 0
+}
+
+// allowed refuses a change that names what the operator lets nobody write.
+func (b *Book) allowed(c Change) error {
+	named := slices.Concat(c.Unset, slices.Collect(maps.Keys(c.Set)))
+	for role := range c.Roles {
+		named = append(named, string(role))
+	}
+	if c.Name != "" {
+		named = append(named, "name")
+	}
+	if c.ExternalID != "" {
+		named = append(named, "external_id")
+	}
+	if err := b.policy.Fields(policy.Account, named...); err != nil {
+		return err
+	}
+	return b.policy.Tags(slices.Concat(c.TagsAdd, c.TagsRemove)...)
 }
 
 // target is an account as a change wants it.
@@ -187,6 +206,15 @@ func difference(base, next map[string]any) map[string]any {
 // Preview tells what a change would do, and does nothing. It refuses what is
 // known to be refused.
 func (b *Book) Preview(ctx context.Context, account client.Account, change Change) (before, after map[string]any, err error) {
+	if err := b.allowed(change); err != nil {
+		return nil, nil, err
+	}
+	return b.Effect(ctx, account, change)
+}
+
+// Effect is what a change makes of an account, be it one that may be made now
+// or one that was made once.
+func (b *Book) Effect(ctx context.Context, account client.Account, change Change) (before, after map[string]any, err error) {
 	delta, err := b.resolve(ctx, change)
 	if err != nil {
 		return nil, nil, err

@@ -10,6 +10,7 @@ import (
 	"posthog-accounts-mcp/client"
 	"posthog-accounts-mcp/internal/identity"
 	"posthog-accounts-mcp/internal/plain"
+	"posthog-accounts-mcp/internal/policy"
 	"posthog-accounts-mcp/internal/recent"
 	"posthog-accounts-mcp/people"
 	"posthog-accounts-mcp/portfolio"
@@ -28,6 +29,8 @@ type Desk struct {
 	ledger    *Ledger                 // nil with the journal off
 	settled   sync.Map                // principals whose crashed writes were looked after
 	undoes    bool                    // undo_write is listed, so that receipts may name it
+	policy    policy.Policy           // which fields and tags may be written
+	maxRows   int                     // how many rows a plan may touch
 	now       func() time.Time
 }
 
@@ -53,6 +56,7 @@ func NewDesk(posthog *client.Client, pinned int64, options ...DeskOption) *Desk 
 		projects:  recent.New[int64](time.Minute, 1000),
 		written:   recent.New[madeOnce](24*time.Hour, 10_000),
 		unasked:   map[Toolset]bool{},
+		maxRows:   DefaultMaxRows,
 	}
 	for _, option := range options {
 		option(d)
@@ -82,8 +86,8 @@ func (d *Desk) scope(ctx context.Context, asked int64) (scope, error) {
 	return scope{
 		session: session,
 		project: project,
-		book:    portfolio.Open(session, project, d.directory),
-		people:  people.Open(session.Project(project)),
+		book:    portfolio.Open(session, project, d.directory).Under(d.policy),
+		people:  people.Open(session.Project(project)).Under(d.policy),
 		links:   links{origin: d.posthog.Origin(), project: project},
 	}, nil
 }

@@ -92,7 +92,7 @@ func (s scope) look(ctx context.Context, was image, asked wish) (done, error) {
 }
 
 func (s scope) lookAtAccount(ctx context.Context, was client.Account, change portfolio.Change) (done, error) {
-	before, wanted, err := s.book.Preview(ctx, was, change)
+	before, wanted, err := s.book.Effect(ctx, was, change)
 	if err != nil {
 		return done{}, err
 	}

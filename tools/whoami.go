@@ -67,7 +67,7 @@ func whoami(d *Desk, ctx context.Context, in WhoamiRequest) (WhoamiResult, error
 	result := WhoamiResult{
 		Host: d.posthog.Origin(), User: &WhoamiUser{ID: info.UserID}, Projects: []WhoamiProject{}, Project: cmp.Or(d.pinned, in.ProjectID),
 		Key:    WhoamiKey{Label: info.Label, Source: string(caller.KeySource), Scopes: info.Scopes},
-		Cannot: missing(info), Untrusted: untrusted,
+		Cannot: append(missing(info), d.policy.Says()...), Untrusted: untrusted,
 	}
 	var me client.Me
 	var projects []client.ProjectInfo

@@ -128,7 +128,11 @@ func build(o config.Server, kept *records, log *slog.Logger) (*mcpserver.MCPServ
 	if err != nil {
 		return nil, client.Key{}, err
 	}
-	desk := tools.NewDesk(posthog, project, tools.WithoutConfirmation(unasked...), tools.WithJournal(kept.ledger))
+	allowed, err := o.Policy()
+	if err != nil {
+		return nil, client.Key{}, err
+	}
+	desk := tools.NewDesk(posthog, project, tools.WithoutConfirmation(unasked...), tools.WithPolicy(allowed), tools.WithMaxRows(o.MaxRows), tools.WithJournal(kept.ledger))
 	served, err := tools.Serve(desk, selection)
 	if err != nil {
 		return nil, client.Key{}, err

@@ -33,13 +33,16 @@ type commandLine struct {
 
 // Server are the options of everything that serves or calls tools.
 type Server struct {
-	Sandbox  bool            `help:"Use the embedded PostHog look-alike instead of PostHog; needs no key." env:"POSTHOG_MCP_SANDBOX"`
-	Profile  sandbox.Profile `help:"Which PostHog generation the sandbox imitates: ${enum}." enum:"documented,current" default:"documented" env:"POSTHOG_MCP_PROFILE"`
-	ReadOnly bool            `help:"List no tool that changes anything, and send PostHog no write." env:"POSTHOG_MCP_READ_ONLY"`
-	Toolsets []string        `help:"Comma-separated toolsets to list: accounts, notebooks, properties, persons, portfolio, journal (default all)." env:"POSTHOG_MCP_TOOLSETS"`
-	Project  string          `help:"Pin the project: only this one is used, and tools no longer ask for it." placeholder:"ID" env:"POSTHOG_PROJECT_ID,POSTHOG_MCP_PROJECT"`
-	Confirm  string          `help:"Confirmation of what deletes or splits for good: ask, or never for a bot that nobody sits in front of; per toolset as accounts:never,persons:ask (default ask)." placeholder:"WHEN" env:"POSTHOG_MCP_CONFIRM"`
-	Journal  string          `help:"Where every write is recorded before it is sent: a path, or off (default: a file in the user's state directory; with --sandbox one that lasts as long as the server)." placeholder:"PATH" env:"POSTHOG_MCP_JOURNAL"`
+	Sandbox     bool            `help:"Use the embedded PostHog look-alike instead of PostHog; needs no key." env:"POSTHOG_MCP_SANDBOX"`
+	Profile     sandbox.Profile `help:"Which PostHog generation the sandbox imitates: ${enum}." enum:"documented,current" default:"documented" env:"POSTHOG_MCP_PROFILE"`
+	ReadOnly    bool            `help:"List no tool that changes anything, and send PostHog no write." env:"POSTHOG_MCP_READ_ONLY"`
+	Toolsets    []string        `help:"Comma-separated toolsets to list: accounts, notebooks, properties, persons, portfolio, journal (default all)." env:"POSTHOG_MCP_TOOLSETS"`
+	Project     string          `help:"Pin the project: only this one is used, and tools no longer ask for it." placeholder:"ID" env:"POSTHOG_PROJECT_ID,POSTHOG_MCP_PROJECT"`
+	Confirm     string          `help:"Confirmation of what deletes or splits for good: ask, or never for a bot that nobody sits in front of; per toolset as accounts:never,persons:ask (default ask)." placeholder:"WHEN" env:"POSTHOG_MCP_CONFIRM"`
+	AllowFields []string        `help:"Comma-separated names of fields that may be written, no others: fields of accounts, custom properties and properties of persons; * at the end stands for any rest, accounts:, properties: or persons: before a name for one of the three, none for no field (default all)." placeholder:"NAME" env:"POSTHOG_MCP_ALLOW_FIELDS"`
+	AllowTags   []string        `help:"Comma-separated tags that may be added or taken off, no others; * at the end stands for any rest, none for no tag (default all)." placeholder:"TAG" env:"POSTHOG_MCP_ALLOW_TAGS"`
+	MaxRows     int             `help:"How many accounts or persons one plan may change (default ${default})." placeholder:"N" default:"${maxRows}" env:"POSTHOG_MCP_MAX_ROWS"`
+	Journal     string          `help:"Where every write is recorded before it is sent: a path, or off (default: a file in the user's state directory; with --sandbox one that lasts as long as the server)." placeholder:"PATH" env:"POSTHOG_MCP_JOURNAL"`
 
 	PostHog PostHog `kong:"-"`
 }
@@ -132,7 +135,7 @@ func newParser(line *commandLine, stdout io.Writer, exit func(int)) (*kong.Kong,
 		kong.Exit(exit),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Help(printHelp),
-		kong.Vars{"faults": sandbox.FaultNames()},
+		kong.Vars{"faults": sandbox.FaultNames(), "maxRows": strconv.Itoa(tools.DefaultMaxRows)},
 	)
 }
 
@@ -179,6 +182,12 @@ func (s *Server) complete() error {
 	}
 	if _, err := s.Unasked(); err != nil {
 		return &UsageError{err}
+	}
+	if _, err := s.Policy(); err != nil {
+		return &UsageError{err}
+	}
+	if s.MaxRows < 1 {
+		return &UsageError{fmt.Errorf("--max-rows takes a number from 1 on")}
 	}
 	if strings.Contains(s.Journal, "://") {
 		return &UsageError{fmt.Errorf("--journal: a database shared by several servers is not available yet; give a path or off")}

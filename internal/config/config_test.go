@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"posthog-accounts-mcp/internal/config"
+	"posthog-accounts-mcp/internal/policy"
 	"posthog-accounts-mcp/tools"
 )
 
@@ -172,5 +173,34 @@ func TestConfirm(t *testing.T) {
 		var usage *config.UsageError
 		require.ErrorAs(t, err, &usage, wrong)
 		require.Contains(t, err.Error(), "--confirm", wrong)
+	}
+}
+
+func TestPolicy(t *testing.T) {
+	nothingAllowed, err := policy.New([]string{policy.Nothing}, []string{policy.Nothing})
+	require.NoError(t, err)
+	for given, want := range map[string]bool{"": true, "${POSTHOG_MCP_ALLOW_FIELDS}": true, "csm, plan*": true, "persons:csm": false, "none": false} {
+		t.Setenv("POSTHOG_MCP_ALLOW_FIELDS", given)
+		t.Setenv("POSTHOG_MCP_ALLOW_TAGS", "none")
+		serve := parse(t).Serve
+		allowed, err := serve.Policy()
+		require.NoError(t, err)
+		require.Equal(t, want, allowed.Fields(policy.Account, "csm") == nil, given)
+		require.Error(t, allowed.Tags("any"))
+		require.Equal(t, tools.DefaultMaxRows, serve.MaxRows)
+		serve = parse(t, "--allow-fields", "none", "--max-rows", "7").Serve
+		allowed, err = serve.Policy()
+		require.NoError(t, err)
+		require.Equal(t, nothingAllowed, allowed, "the flag beats the environment")
+		require.Equal(t, 7, serve.MaxRows)
+	}
+	t.Setenv("POSTHOG_MCP_ALLOW_FIELDS", "")
+	t.Setenv("POSTHOG_MCP_MAX_ROWS", "9")
+	require.Equal(t, 9, parse(t).Serve.MaxRows)
+	for option, value := range map[string]string{"--allow-fields": "a*b", "--allow-tags": "**", "--max-rows": "0"} {
+		_, err := config.Parse([]string{option, value}, io.Discard)
+		var usage *config.UsageError
+		require.ErrorAs(t, err, &usage, option)
+		require.Contains(t, err.Error(), option)
 	}
 }
