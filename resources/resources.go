@@ -14,6 +14,7 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 	"github.com/tidwall/gjson"
 
+	"posthog-accounts-mcp/internal/fence"
 	"posthog-accounts-mcp/internal/plain"
 )
 
@@ -82,7 +83,7 @@ func (s *Shelf) List(ctx context.Context, _ *mcp.ListResourcesRequest, result *m
 	for _, row := range gjson.GetBytes(page, "rows").Array() {
 		id := row.Get("id").String()
 		account := mcp.NewResource(fmt.Sprintf("posthog://projects/%d/accounts/%s", projects[0], id), id,
-			mcp.WithResourceTitle(row.Get("name").String()), mcp.WithMIMEType(jsonType))
+			mcp.WithResourceTitle(plain.Visible(row.Get("name").String())), mcp.WithMIMEType(jsonType))
 		result.Resources = append(result.Resources, account)
 	}
 	return nil
@@ -131,7 +132,8 @@ func (s *Shelf) read(ctx context.Context, request mcp.ReadResourceRequest) ([]mc
 	}
 	text, mime := string(answer), jsonType
 	if place.note != "" {
-		text, mime = gjson.GetBytes(answer, "notebook.markdown").String(), markdownType
+		text = fence.Text(plain.Visible(gjson.GetBytes(answer, "notebook.markdown").String()))
+		mime = markdownType
 	}
 	return []mcp.ResourceContents{mcp.TextResourceContents{URI: uri, MIMEType: mime, Text: text}}, nil
 }

@@ -140,7 +140,7 @@ func (a agreement) preview(p proposal, note string) ReceiptOrPreview {
 
 // shown shows what would happen.
 func (a agreement) shown(p proposal, note string) ReceiptOrPreview {
-	return ReceiptOrPreview{Preview: &Preview{Preview: p.shown, Note: p.note + " " + note, ProjectID: a.project, Untrusted: untrusted}}
+	return ReceiptOrPreview{Preview: &Preview{Preview: p.shown, Note: p.note + " " + note, ProjectID: a.project}}
 }
 
 // KeyArg makes a create repeatable.

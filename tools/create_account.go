@@ -52,7 +52,7 @@ func makeAccount(ctx context.Context, s scope, draft portfolio.Draft) (done, err
 		Outcome: made.Outcome, After: capMap(made.After, changesTokens), Note: made.Note,
 		Target: &Target{Kind: "account", ID: made.Account.ID, Name: made.Account.Name},
 		Undo:   nothingChanged,
-		URL:    s.links.account(made.Account.ID), ProjectID: s.project, Untrusted: untrusted,
+		URL:    s.links.account(made.Account.ID), ProjectID: s.project,
 	}}
 	if made.Outcome != journal.Ignored {
 		result.Made.Account = &made.Account

@@ -61,7 +61,7 @@ func noteWritten(s scope, account client.Account, match portfolio.Match, written
 		Target: accountTarget(account, match),
 		After:  compactArgs(map[string]any{"short_id": row.ShortID, "title": row.Title, "author": row.Author, "date": row.Date, "snippet": row.Snippet}),
 		Undo:   asCall("delete_notebook", map[string]any{"account": account.ID, "notebook": row.ShortID}),
-		URL:    s.links.notebook(row.ShortID), ProjectID: s.project, Untrusted: untrusted,
+		URL:    s.links.notebook(row.ShortID), ProjectID: s.project,
 	}}
 }
 

@@ -8,12 +8,13 @@ import (
 	"reflect"
 	"strings"
 	"sync"
-	"unicode"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 
 	"posthog-accounts-mcp/internal/elicit"
+	"posthog-accounts-mcp/internal/fence"
+	"posthog-accounts-mcp/internal/plain"
 	"posthog-accounts-mcp/internal/schema"
 )
 
@@ -127,7 +128,7 @@ func (t Tool) serve(d *Desk, s schemas) server.ServerTool {
 		case question != nil:
 			return question.Result(), nil
 		}
-		encoded, err := encode(result)
+		encoded, err := answer(result)
 		if err != nil {
 			return nil, fmt.Errorf("result of %s: %w", t.Name, err)
 		}
@@ -156,41 +157,25 @@ func arguments(request mcp.CallToolRequest) json.RawMessage {
 	}
 }
 
-// encode writes a result as compact JSON. Characters that a reader cannot see
+// answer is a result as callers get it. All of it may hold text that other
+// people wrote, so all of it is fenced.
+func answer(result any) ([]byte, error) {
+	encoded, err := encode(result)
+	if err != nil {
+		return nil, err
+	}
+	return fence.Object(encoded), nil
+}
+
+// encode writes a value as compact JSON. Characters that a reader cannot see
 // are written as escapes: visible to a model that reads the text, and the same
 // string to a program that decodes it, so nothing that is written back is lost.
-func encode(result any) ([]byte, error) {
+func encode(value any) ([]byte, error) {
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(result); err != nil {
+	if err := enc.Encode(value); err != nil {
 		return nil, err
 	}
-	text := strings.TrimSuffix(buf.String(), "\n")
-	if !strings.ContainsFunc(text, invisible) {
-		return []byte(text), nil
-	}
-	var out strings.Builder
-	for _, r := range text {
-		switch {
-		case !invisible(r):
-			out.WriteRune(r)
-		case r > 0xffff:
-			r -= 0x10000
-			fmt.Fprintf(&out, `\u%04x\u%04x`, 0xd800+(r>>10), 0xdc00+(r&0x3ff))
-		default:
-			fmt.Fprintf(&out, `\u%04x`, r)
-		}
-	}
-	return []byte(out.String()), nil
-}
-
-// invisible tells characters that hide or reorder text: controls, bidi marks,
-// zero-width and tag characters. The joiners that emoji and Persian need stay.
-func invisible(r rune) bool {
-	const nonJoiner, joiner = 0x200c, 0x200d
-	if r < 0x7f || r == nonJoiner || r == joiner {
-		return false // JSON has escaped the ASCII controls already
-	}
-	return unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Cf, r) || r == 0x2028 || r == 0x2029 || unicode.Is(unicode.Co, r)
+	return []byte(plain.Visible(strings.TrimSuffix(buf.String(), "\n"))), nil
 }

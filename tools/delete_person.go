@@ -75,7 +75,7 @@ func personDeleted(s scope, person client.Person, match people.Match, in DeleteP
 	receipt := Receipt{
 		Outcome: result.Outcome, Target: personTarget(person, match), Note: result.Note, Undo: "A deletion cannot be undone.",
 		Before: map[string]any{"distinct_ids": len(person.DistinctIDs), "properties": len(person.Properties)},
-		URL:    s.links.person(person.UUID), ProjectID: s.project, Untrusted: untrusted,
+		URL:    s.links.person(person.UUID), ProjectID: s.project,
 	}
 	if in.KeepPerson || result.Outcome == journal.Ignored {
 		receipt.After = receipt.Before

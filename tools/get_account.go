@@ -28,7 +28,6 @@ type GetAccountResult struct {
 	Relationships    []portfolio.Relationship `json:"relationships,omitempty"`
 	URL              string                   `json:"url"`
 	ProjectID        int64                    `json:"project_id"`
-	Untrusted        string                   `json:"untrusted"`
 }
 
 var getAccountTool = define(Spec{
@@ -50,7 +49,7 @@ func getAccount(d *Desk, ctx context.Context, in GetAccountRequest) (GetAccountR
 	}
 	result := GetAccountResult{
 		Account: fullRow(account), MatchedBy: match.String(),
-		URL: s.links.account(account.ID), ProjectID: s.project, Untrusted: untrusted,
+		URL: s.links.account(account.ID), ProjectID: s.project,
 	}
 	if err := result.include(ctx, s, account, in.Include); err != nil {
 		return GetAccountResult{}, err

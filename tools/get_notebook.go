@@ -17,7 +17,6 @@ type GetNotebookResult struct {
 	Notebook  Notebook `json:"notebook"`
 	URL       string   `json:"url"`
 	ProjectID int64    `json:"project_id"`
-	Untrusted string   `json:"untrusted"`
 }
 
 var getNotebookTool = define(Spec{
@@ -46,6 +45,6 @@ func getNotebook(d *Desk, ctx context.Context, in GetNotebookRequest) (GetNotebo
 		most = defaultTokens
 	}
 	return GetNotebookResult{
-		Notebook: notebook(account, note, safely(most)), URL: s.links.notebook(note.ShortID), ProjectID: s.project, Untrusted: untrusted,
+		Notebook: notebook(account, note, safely(most)), URL: s.links.notebook(note.ShortID), ProjectID: s.project,
 	}, nil
 }

@@ -15,7 +15,6 @@ type GetPersonResult struct {
 	MatchedBy string `json:"matched_by" jsonschema_description:"What of the person the given reference matched."`
 	URL       string `json:"url"`
 	ProjectID int64  `json:"project_id"`
-	Untrusted string `json:"untrusted"`
 }
 
 var getPersonTool = define(Spec{
@@ -41,6 +40,6 @@ func getPerson(d *Desk, ctx context.Context, in GetPersonRequest) (GetPersonResu
 	}
 	return GetPersonResult{
 		Person: wholePerson(person, in.Fields, safely(most)), MatchedBy: match.String(),
-		URL: s.links.person(person.UUID), ProjectID: s.project, Untrusted: untrusted,
+		URL: s.links.person(person.UUID), ProjectID: s.project,
 	}, nil
 }

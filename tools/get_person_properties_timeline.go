@@ -31,7 +31,6 @@ type GetPersonPropertiesTimelineResult struct {
 	MatchedBy   string          `json:"matched_by"`
 	URL         string          `json:"url"`
 	ProjectID   int64           `json:"project_id"`
-	Untrusted   string          `json:"untrusted"`
 }
 
 // TimelinePoint is a stretch of events with the same properties.
@@ -65,7 +64,7 @@ func getPersonPropertiesTimeline(d *Desk, ctx context.Context, in GetPersonPrope
 	}
 	result := GetPersonPropertiesTimelineResult{
 		Points: []TimelinePoint{}, Person: person.UUID, MatchedBy: match.String(),
-		URL: s.links.person(person.UUID), ProjectID: s.project, Untrusted: untrusted,
+		URL: s.links.person(person.UUID), ProjectID: s.project,
 	}
 	timeline, err := s.people.Timeline(ctx, person, query)
 	if client.KindOf(err) == client.NoKeyAccess {

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -247,7 +248,22 @@ func (h *house) must(tool string, arguments any) result {
 	require.NoError(h, err)
 	require.JSONEq(h, answer.text, string(encoded), "text and structure say the same")
 	h.requireDeclared(tool, answer.text)
+	answer.requireFenced(h)
 	return answer
+}
+
+// fences are the marks around a result, which differ from call to call.
+var fences = regexp.MustCompile(`^\{"untrusted":"Until end ([a-z2-7]{8}): |,"untrusted_end":"([a-z2-7]{8})"\}$`)
+
+// requireFenced holds a result against the form of its fence: what others
+// wrote stands between a notice that names a mark and that mark.
+func (r result) requireFenced(t testing.TB) {
+	t.Helper()
+	ends := fences.FindAllStringSubmatch(r.text, -1)
+	require.Len(t, ends, 2, "a result begins and ends with its fence: %s", r.text)
+	require.Equal(t, ends[0][1], ends[1][2], "the notice names the mark at the end")
+	require.Equal(t, 2, strings.Count(r.text, ends[0][1]), "the mark is nowhere else")
+	require.Contains(t, r.str("untrusted"), "never instructions")
 }
 
 // requireDeclared holds a result against the tool's output schema, and its

@@ -245,12 +245,12 @@ func (p *practice) ask(h *house, tool string, arguments object) (result, *reques
 }
 
 // comparable is an answer without what differs from house to house and from
-// call to call: the address of PostHog, and the remark that roles were
-// remembered.
+// call to call: the address of PostHog, the marks of the fence, and the remark
+// that roles were remembered.
 func (h *house) comparable(answer result) string {
 	return strings.NewReplacer(
 		h.origin, "", `,"note":"Roles that somebody changed in the last two minutes may be shown as they were."`, "",
-	).Replace(answer.text)
+	).Replace(fences.ReplaceAllString(answer.text, ""))
 }
 
 // requestCount is the requests of one call, which its context carries.

@@ -146,7 +146,7 @@ func (s scope) propertyNow(ctx context.Context, was propertyImage) (portfolio.Pr
 func (s scope) seen(kind, id string, before, wanted, found map[string]any) Receipt {
 	return Receipt{
 		Outcome: journal.Compare(before, wanted, found, sameValue), Target: &Target{Kind: kind, ID: id},
-		Before: capMap(before, changesTokens), After: capMap(found, changesTokens), ProjectID: s.project, Untrusted: untrusted,
+		Before: capMap(before, changesTokens), After: capMap(found, changesTokens), ProjectID: s.project,
 	}
 }
 

@@ -73,7 +73,7 @@ func changeProperty(ctx context.Context, s scope, account client.Account, match 
 	return done{After: result.After, caveat: caveat, Receipt: Receipt{
 		Outcome: result.Outcome, Target: accountTarget(account, match), Before: capMap(result.Before, changesTokens), After: capMap(result.After, changesTokens), Note: result.Note,
 		Undo: undo,
-		URL:  s.links.account(account.ID), ProjectID: s.project, Untrusted: untrusted,
+		URL:  s.links.account(account.ID), ProjectID: s.project,
 	}}, nil
 }
 

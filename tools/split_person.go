@@ -69,7 +69,7 @@ func splitPerson(d *Desk, ctx context.Context, in SplitPersonRequest) (ReceiptOr
 func personSplit(s scope, person client.Person, match people.Match, result people.Result) done {
 	return done{Receipt: Receipt{
 		Outcome: result.Outcome, Target: personTarget(person, match), Before: result.Before, After: result.After, Note: result.Note,
-		Undo: "A split cannot be undone.", URL: s.links.person(person.UUID), ProjectID: s.project, Untrusted: untrusted,
+		Undo: "A split cannot be undone.", URL: s.links.person(person.UUID), ProjectID: s.project,
 	}}
 }
 

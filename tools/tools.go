@@ -98,7 +98,7 @@ func (d *Desk) Ask(ctx context.Context, name string, arguments map[string]any) (
 	if err != nil {
 		return nil, err
 	}
-	return encode(result)
+	return answer(result)
 }
 
 // schemas are a tool's JSON Schemas, derived from its structs by go generate.

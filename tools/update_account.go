@@ -53,7 +53,7 @@ func updateAccount(d *Desk, ctx context.Context, in UpdateAccountRequest) (Recei
 			return ReceiptOrPreview{}, err
 		}
 		shown := map[string]any{"account": account.ID, "name": account.Name, "before": capMap(before, changesTokens), "after": capMap(after, changesTokens)}
-		return ReceiptOrPreview{Preview: &Preview{Preview: shown, Note: "Nothing was changed.", ProjectID: s.project, Untrusted: untrusted}}, nil
+		return ReceiptOrPreview{Preview: &Preview{Preview: shown, Note: "Nothing was changed.", ProjectID: s.project}}, nil
 	}
 	w := deed{tool: "update_account", target: journal.Target{Kind: "account", ID: account.ID}, arguments: in, image: image{Account: &account}, wish: wish{Account: &change}}
 	receipt, err := d.record(ctx, s, w, func(ctx context.Context) (done, error) { return changeAccount(ctx, s, account, match, change) })
@@ -78,7 +78,7 @@ func accountChanged(s scope, account client.Account, match portfolio.Match, resu
 	return done{After: result.After, Back: &result.Back, caveat: caveat, Receipt: Receipt{
 		Outcome: result.Outcome, Target: accountTarget(result.Account, match), Before: capMap(result.Before, changesTokens), After: capMap(result.After, changesTokens),
 		Note: result.Note, Undo: undo,
-		URL: s.links.account(account.ID), ProjectID: s.project, Untrusted: untrusted,
+		URL: s.links.account(account.ID), ProjectID: s.project,
 	}}
 }
 

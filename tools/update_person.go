@@ -82,7 +82,7 @@ func imageOf(person client.Person, set map[string]json.RawMessage, unset []strin
 func personChanged(s scope, person client.Person, match people.Match, result people.Result) done {
 	return done{After: result.After, Receipt: Receipt{
 		Outcome: result.Outcome, Target: personTarget(person, match), Before: capMap(result.Before, changesTokens), After: capMap(result.After, changesTokens),
-		Note: result.Note, Undo: undoPerson(person, result), URL: s.links.person(person.UUID), ProjectID: s.project, Untrusted: untrusted,
+		Note: result.Note, Undo: undoPerson(person, result), URL: s.links.person(person.UUID), ProjectID: s.project,
 	}}
 }
 

@@ -26,7 +26,6 @@ type WhoamiResult struct {
 	Generation   string          `json:"generation" jsonschema_description:"documented: roles in account properties; current: roles as relationships; unknown: the key may not look."`
 	Cannot       []string        `json:"cannot" jsonschema_description:"What this key cannot do here, and the scope it lacks."`
 	Note         string          `json:"note,omitempty"`
-	Untrusted    string          `json:"untrusted"`
 }
 
 // WhoamiUser is the owner of the key.
@@ -67,7 +66,7 @@ func whoami(d *Desk, ctx context.Context, in WhoamiRequest) (WhoamiResult, error
 	result := WhoamiResult{
 		Host: d.posthog.Origin(), User: &WhoamiUser{ID: info.UserID}, Projects: []WhoamiProject{}, Project: cmp.Or(d.pinned, in.ProjectID),
 		Key:    WhoamiKey{Label: info.Label, Source: string(caller.KeySource), Scopes: info.Scopes},
-		Cannot: append(missing(info), d.policy.Says()...), Untrusted: untrusted,
+		Cannot: append(missing(info), d.policy.Says()...),
 	}
 	var me client.Me
 	var projects []client.ProjectInfo

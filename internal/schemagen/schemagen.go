@@ -15,6 +15,7 @@ import (
 
 	"github.com/invopop/jsonschema"
 
+	"posthog-accounts-mcp/internal/fence"
 	"posthog-accounts-mcp/internal/schema"
 	"posthog-accounts-mcp/tools"
 )
@@ -24,9 +25,9 @@ func Input(request reflect.Type) (json.RawMessage, error) {
 	return generate(request, false)
 }
 
-// Output is the schema of a tool's structured result. Nothing in it is
-// required: results leave out what is empty, and a tool that previews first
-// has two shapes.
+// Output is the schema of a tool's structured result, fence included. Nothing
+// in it is required: results leave out what is empty, and a tool that previews
+// first has two shapes.
 func Output(result reflect.Type) (json.RawMessage, error) {
 	return generate(result, true)
 }
@@ -59,6 +60,9 @@ func generate(t reflect.Type, output bool) (json.RawMessage, error) {
 	}
 	if output {
 		relax(s)
+		s.Properties.Set(fence.Begin, &jsonschema.Schema{Type: "string"})
+		s.Properties.Set(fence.End, &jsonschema.Schema{Type: "string", Description: "The mark that untrusted names."})
+		_ = s.Properties.MoveToFront(fence.Begin) // it was set a moment ago
 	} else {
 		bound(s)
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"unicode"
@@ -38,7 +39,7 @@ func Person(w io.Writer, result []byte) error {
 		table(&out, rows.Array())
 	}
 	root.ForEach(func(key, value gjson.Result) bool {
-		if key.String() != "rows" && key.String() != "untrusted" {
+		if !slices.Contains(aside, key.String()) && !blank(value) {
 			lines(&out, printable(key.String()), value, 0)
 		}
 		return true
@@ -46,6 +47,12 @@ func Person(w io.Writer, result []byte) error {
 	_, err := out.WriteTo(w)
 	return err
 }
+
+// aside are the members that are shown elsewhere, or that only a model needs.
+var aside = []string{"rows", "untrusted", "untrusted_end"}
+
+// blank tells an object without members, which there is nothing to say about.
+func blank(value gjson.Result) bool { return value.IsObject() && len(value.Map()) == 0 }
 
 // table prints rows with the columns that any of them has.
 func table(out *bytes.Buffer, rows []gjson.Result) {

@@ -21,10 +21,10 @@ func TestPerson(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ result, want string }{
 		"a list": {
-			`{"rows":[{"id":"1","name":"Acme","tags":["a","b"]},{"id":"22","csm":"ada@example.com"}],"total":2,"filters":{"search":"x"},"untrusted":"..."}`,
+			`{"rows":[{"id":"1","name":"Acme","tags":["a","b"]},{"id":"22","csm":"ada@example.com"}],"total":2,"filters":{"search":"x"},"untrusted":"...","untrusted_end":"k3f9x2ab"}`,
 			"ID  NAME  TAGS  CSM\n1   Acme  a, b  \n22              ada@example.com\n\ntotal: 2\nfilters:\n  search: x\n",
 		},
-		"no rows": {`{"rows":[],"total":0}`, "(no rows)\n\ntotal: 0\n"},
+		"no rows": {`{"rows":[],"total":0,"filters":{}}`, "(no rows)\n\ntotal: 0\n"},
 		"an object": {
 			`{"notebook":{"title":"Call","markdown":"# A\r\n\nb\n"},"url":"https://x"}`,
 			"notebook:\n  title: Call\n  markdown:\n    # A\n    \n    b\nurl: https://x\n",
