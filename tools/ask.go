@@ -25,9 +25,9 @@ type question struct{ elicit.Question }
 func (*question) Error() string { return "a person has to be asked first" }
 
 // ask makes the question whether to go ahead with a proposal.
-func (a agreement) ask(p proposal) error {
+func (a *agreement) ask(p proposal) error {
 	lines := append([]string{}, p.lines...)
-	lines = append(lines, fmt.Sprintf("This is in PostHog project %d and cannot be undone.", a.project))
+	lines = append(lines, fmt.Sprintf("This is in PostHog project %d and cannot be undone.", a.principal.Project))
 	return &question{elicit.Question{Message: plain.Visible(strings.Join(lines, "\n")), State: a.seal(questions)}}
 }
 

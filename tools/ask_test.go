@@ -284,7 +284,7 @@ func TestAnUnreadableAnswerIsNone(t *testing.T) {
 		state, _ := h.question(tool, arguments)
 		for _, responses := range []object{
 			nil, {}, {"other": goAhead}, {"confirmation": object{}}, {"confirmation": "accept"}, {"confirmation": nil},
-			{"confirmation": object{"action": "maybe"}}, {"confirmation": object{"action": true}}, {"confirmation": []any{goAhead}},
+			{"confirmation": object{"action": "maybe"}}, {"confirmation": object{"action": "error"}}, {"confirmation": object{"action": true}}, {"confirmation": []any{goAhead}},
 		} {
 			requireQuestion(t, h.rpc(tool, arguments, asked{state: state, responses: responses}))
 		}

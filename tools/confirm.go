@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"posthog-accounts-mcp/internal/elicit"
 	"posthog-accounts-mcp/internal/opaque"
 	"posthog-accounts-mcp/internal/plain"
+	"posthog-accounts-mcp/journal"
 )
 
 // ConfirmationArg goes ahead with what was previewed.
@@ -22,16 +22,19 @@ type ConfirmationArg struct {
 // a preview that issues a confirmation, and the same call with it.
 //
 // Confirmations and the state of questions are sealed with keys derived from
-// the PostHog key, so they survive a restart, work on every replica and need
-// no memory. A confirmation proves that exactly this was previewed, not that a
-// person agreed.
+// the PostHog key, so they survive a restart and work on every replica. A
+// confirmation proves that exactly this was previewed, not that a person
+// agreed. Each is good for one write; see spend.
 type agreement struct {
-	desk    *Desk
-	key     func(purpose string) []byte
-	toolset Toolset
-	token   string
-	bound   opaque.Binding
-	project int64
+	desk      *Desk
+	key       func(purpose string) []byte
+	toolset   Toolset
+	token     string
+	bound     opaque.Binding
+	principal journal.Principal
+
+	again bool     // good for more than one call; see reusable
+	spent *spentOn // the confirmation or answer that was used up for this write
 }
 
 // What is sealed. Each has a key of its own: the state of a question that
@@ -41,9 +44,9 @@ const (
 	questions     = "question"
 )
 
-func (d *Desk) agreement(s scope, toolset Toolset, tool, token string, arguments, object any) agreement {
-	return agreement{
-		desk: d, key: s.session.Key().Derive, toolset: toolset, project: s.project, token: token,
+func (d *Desk) agreement(s scope, toolset Toolset, tool, token string, arguments, object any) *agreement {
+	return &agreement{
+		desk: d, key: s.session.Key().Derive, toolset: toolset, principal: s.principal(), token: token,
 		bound: opaque.Binding{Tool: tool, Project: s.project, Arguments: arguments, Object: object},
 	}
 }
@@ -51,16 +54,22 @@ func (d *Desk) agreement(s scope, toolset Toolset, tool, token string, arguments
 // reach tells whether to go ahead. If not, there is an answer to give instead:
 // a preview, what came of asking, or a failure, which may be the question that
 // the person is to be asked.
-func (a agreement) reach(ctx context.Context, propose func(context.Context) (proposal, error)) (answer ReceiptOrPreview, agreed bool, err error) {
+func (a *agreement) reach(ctx context.Context, propose func(context.Context) (proposal, error)) (answer ReceiptOrPreview, agreed bool, err error) {
 	talk := elicit.From(ctx)
 	switch {
 	case a.token != "":
-		err = a.checkToken()
+		if err = a.checkToken(); err == nil {
+			err = a.spend(ctx, a.token, "confirmation")
+		}
 		return answer, err == nil, err
 	case a.desk.unasked[a.toolset]:
 		return answer, true, nil
 	case talk.Answered():
-		if err := a.checkState(talk.State); err != nil || talk.Answer == elicit.Yes {
+		if err = a.checkState(talk.State); err != nil {
+			return answer, false, err
+		}
+		if talk.Answer == elicit.Yes {
+			err = a.spend(ctx, talk.State, "answer")
 			return answer, err == nil, err
 		}
 	}
@@ -73,14 +82,16 @@ func (a agreement) reach(ctx context.Context, propose func(context.Context) (pro
 }
 
 // instead answers a call that does not go ahead.
-func (a agreement) instead(p proposal, talk elicit.Talk) (ReceiptOrPreview, error) {
+func (a *agreement) instead(p proposal, talk elicit.Talk) (ReceiptOrPreview, error) {
 	switch talk.Answer {
 	case elicit.Declined:
 		return a.shown(p, "Nothing has been done: the user said no. Do not try again unless the user asks for it."), nil
 	case elicit.Cancelled:
 		return a.shown(p, "Nothing has been done: the user closed the question without an answer. Ask what they want before you try again."), nil
+	case elicit.Silent:
+		return a.shown(p, "Nothing has been done: the client was made to ask the user, and nobody answered. Tell the user what waits for their answer; call again once they are there to give it."), nil
 	case elicit.Failed:
-		return a.preview(p, "Nothing has been done: the client could not ask the user, or nobody answered. Show the user this preview, and call again with the confirmation only once they agreed."), nil
+		return a.preview(p, "Nothing has been done: the client could not ask the user. Show the user this preview, and call again with the confirmation only once they agreed."), nil
 	}
 	if talk.Way != elicit.Unreachable {
 		return ReceiptOrPreview{}, a.ask(p)
@@ -88,22 +99,14 @@ func (a agreement) instead(p proposal, talk elicit.Talk) (ReceiptOrPreview, erro
 	return a.preview(p, "Nothing has been done yet."), nil
 }
 
-// note is what a receipt says of how the write was agreed to, if it was not.
-func (a agreement) note(note string) string {
-	if a.token != "" || !a.desk.unasked[a.toolset] {
-		return note
-	}
-	return strings.TrimSpace(note + " Done without asking for a confirmation: the operator of this server switched that off.")
-}
-
-func (a agreement) seal(purpose string) string {
+func (a *agreement) seal(purpose string) string {
 	return opaque.Seal(a.key(purpose), a.bound, a.expires())
 }
 
-func (a agreement) expires() time.Time { return a.desk.now().Add(opaque.Lifetime) }
+func (a *agreement) expires() time.Time { return a.desk.now().Add(opaque.Lifetime) }
 
 // checkToken holds the confirmation against what is there now.
-func (a agreement) checkToken() error {
+func (a *agreement) checkToken() error {
 	err := opaque.Check(a.key(confirmations), a.bound, a.token, a.desk.now())
 	switch {
 	case errors.Is(err, opaque.ErrExpired):
@@ -118,7 +121,7 @@ func (a agreement) checkToken() error {
 
 // checkState holds the question that was answered against this call and what
 // is there now.
-func (a agreement) checkState(state string) error {
+func (a *agreement) checkState(state string) error {
 	err := opaque.Check(a.key(questions), a.bound, state, a.desk.now())
 	switch {
 	case errors.Is(err, opaque.ErrExpired):
@@ -132,15 +135,15 @@ func (a agreement) checkState(state string) error {
 }
 
 // preview shows what would happen, with a confirmation for it.
-func (a agreement) preview(p proposal, note string) ReceiptOrPreview {
+func (a *agreement) preview(p proposal, note string) ReceiptOrPreview {
 	preview := a.shown(p, note)
 	preview.Confirmation, preview.ExpiresAt = a.seal(confirmations), a.expires().UTC().Format(time.RFC3339)
 	return preview
 }
 
 // shown shows what would happen.
-func (a agreement) shown(p proposal, note string) ReceiptOrPreview {
-	return ReceiptOrPreview{Preview: &Preview{Preview: p.shown, Note: p.note + " " + note, ProjectID: a.project}}
+func (a *agreement) shown(p proposal, note string) ReceiptOrPreview {
+	return ReceiptOrPreview{Preview: &Preview{Preview: p.shown, Note: p.note + " " + note, ProjectID: a.principal.Project}}
 }
 
 // KeyArg makes a create repeatable.

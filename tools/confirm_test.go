@@ -2,14 +2,17 @@ package tools_test
 
 import (
 	"maps"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 
 	"posthog-accounts-mcp/sandbox"
 	"posthog-accounts-mcp/sandbox/seed"
+	"posthog-accounts-mcp/tools"
 )
 
 // irreversible are calls of the tools that cannot be taken back.
@@ -39,6 +42,82 @@ func TestConfirmedOnce(t *testing.T) {
 			h.refused(tool, confirmed)
 			require.Empty(t, h.writes(), "a confirmation works once")
 		})
+	}
+}
+
+// eraseEvents leaves everything as it was previewed: nothing but the use of the
+// confirmation tells that it was done.
+var eraseEvents = object{"person": seed.TwinUUIDA, "keep_person": true, "delete_events": true}
+
+// What is the same after the write as before is not written twice with one
+// confirmation, nor with one answer: not at the same time, not in another
+// process with the same journal and not without a journal.
+func TestUsedOnce(t *testing.T) {
+	t.Parallel()
+	for name, path := range map[string]string{"journal": filepath.Join(t.TempDir(), "journal.db"), "no journal": ""} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := open(t, setup{journal: path})
+			confirmed := with(eraseEvents, "confirmation", h.must("delete_person", eraseEvents).str("confirmation"))
+			state, _ := h.question("delete_person", eraseEvents)
+			yes := asked{state: state, answer: goAhead}
+			h.writes()
+			var group errgroup.Group
+			answers := make([]result, 8)
+			for i := range answers {
+				group.Go(func() (err error) {
+					answers[i], err = h.try(h.key, "delete_person", confirmed)
+					return err
+				})
+			}
+			require.NoError(t, group.Wait())
+			require.Len(t, h.writes(), 1)
+			var done result
+			for _, answer := range answers {
+				if !answer.isError {
+					done = answer
+				}
+			}
+			require.Equal(t, "pending", done.str("outcome"))
+			require.Equal(t, "pending", h.rpc("delete_person", eraseEvents, yes).Get("structuredContent.outcome").String())
+			require.Len(t, h.writes(), 1, "another question, another answer")
+
+			again := h.refused("delete_person", confirmed)
+			require.Contains(t, again, "this confirmation was used already")
+			answered := h.rpc("delete_person", eraseEvents, yes)
+			requireRefusal(t, answered, "the same answer")
+			require.Contains(t, textOf(answered), "this answer was used already")
+			if path == "" {
+				require.Contains(t, done.str("note"), "until the server restarts")
+			} else {
+				require.Contains(t, again, "the write it made is "+done.str("write"))
+				other := open(t, setup{journal: path, shared: h.sandbox})
+				require.Contains(t, other.refused("delete_person", confirmed), done.str("write"))
+				require.Empty(t, other.writes())
+			}
+			require.Empty(t, h.writes())
+			fresh := with(eraseEvents, "confirmation", h.must("delete_person", eraseEvents).str("confirmation"))
+			require.Equal(t, "pending", h.must("delete_person", fresh).str("outcome"), "a fresh preview does")
+		})
+	}
+}
+
+// A confirmation that cannot be put on record as used is not used.
+func TestUsedWithoutAJournalThatWorks(t *testing.T) {
+	t.Parallel()
+	h := open(t, setup{journal: filepath.Join(t.TempDir(), "nobody", "\x00")})
+	confirmed := with(eraseEvents, "confirmation", h.must("delete_person", eraseEvents).str("confirmation"))
+	require.Contains(t, h.refused("delete_person", confirmed), "put on record first")
+	require.Empty(t, h.writes())
+}
+
+// Every tool that takes a confirmation is among those that these tests try.
+func TestEveryConfirmationIsTried(t *testing.T) {
+	t.Parallel()
+	for _, tool := range tools.All {
+		if _, takes := tool.Request.FieldByName("Confirmation"); takes && tool.Name != "apply_plan" { // its is good for resuming
+			require.Contains(t, irreversible(), tool.Name)
+		}
 	}
 }
 
@@ -72,6 +151,8 @@ func TestConfirmationIsGoodForNothingElse(t *testing.T) {
 			"edited":          h.call(tool, with(arguments, "confirmation", flip(token, 3))),
 			"edited end":      h.call(tool, with(arguments, "confirmation", flip(token, len(token)-2))),
 			"longer":          h.call(tool, with(arguments, "confirmation", token+"A")),
+			"line end":        h.call(tool, with(arguments, "confirmation", token+"\n")),
+			"line end within": h.call(tool, with(arguments, "confirmation", token[:9]+"\r\n"+token[9:])),
 		}
 		for other, theirs := range tokens {
 			if other != tool {

@@ -51,7 +51,7 @@ func deleteAccount(d *Desk, ctx context.Context, in DeleteAccountRequest) (Recei
 	if err != nil {
 		return ReceiptOrPreview{}, err
 	}
-	receipt.Note = agreement.note(receipt.Note)
+	agreement.finish(ctx, &receipt)
 	return ReceiptOrPreview{Receipt: &receipt}, nil
 }
 

@@ -56,7 +56,7 @@ func deleteNotebook(d *Desk, ctx context.Context, in DeleteNotebookRequest) (Rec
 	if err != nil {
 		return ReceiptOrPreview{}, err
 	}
-	receipt.Note = agreement.note(receipt.Note)
+	agreement.finish(ctx, &receipt)
 	return ReceiptOrPreview{Receipt: &receipt}, nil
 }
 

@@ -63,7 +63,7 @@ func deletePerson(d *Desk, ctx context.Context, in DeletePersonRequest) (Receipt
 	if err != nil {
 		return ReceiptOrPreview{}, err
 	}
-	receipt.Note = agreement.note(receipt.Note)
+	agreement.finish(ctx, &receipt)
 	if !in.KeepPerson && receipt.Outcome != journal.Ignored {
 		d.forget(ctx, person.UUID, &receipt)
 	}

@@ -25,6 +25,7 @@ type Desk struct {
 	directory *portfolio.Directory
 	projects  *recent.Cache[int64]
 	written   *recent.Cache[madeOnce] // results of creates by the caller's key
+	spent     spentHere               // confirmations that were used, with the journal off
 	unasked   map[Toolset]bool        // where what cannot be taken back needs no confirmation
 	ledger    *Ledger                 // nil with the journal off
 	settled   sync.Map                // principals whose crashed writes were looked after

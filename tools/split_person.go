@@ -61,7 +61,7 @@ func splitPerson(d *Desk, ctx context.Context, in SplitPersonRequest) (ReceiptOr
 	if err != nil {
 		return ReceiptOrPreview{}, err
 	}
-	receipt.Note = agreement.note(receipt.Note)
+	agreement.finish(ctx, &receipt)
 	return ReceiptOrPreview{Receipt: &receipt}, nil
 }
 

@@ -32,7 +32,8 @@ const (
 	Yes                     // go ahead
 	Declined                // the person said no
 	Cancelled               // the person closed the form without an answer
-	Failed                  // the client could not ask, or nobody answered in time
+	Failed                  // the client could not ask, and said so
+	Silent                  // nobody answered in time, or not in a way that can be read
 )
 
 // Question is what a person is asked. State comes back with the answer; it goes through the client's hands,
@@ -50,6 +51,9 @@ type Talk struct {
 func (t Talk) Answered() bool {
 	return t.Answer == Yes || t.Answer == Declined || t.Answer == Cancelled
 }
+
+// CannotAsk is the action of an answer that stands for a client's error: it declares forms and has none.
+const CannotAsk mcp.ElicitationResponseAction = "error"
 
 // Names on the wire: of the question within a result, and of the form's only field.
 const (
@@ -113,10 +117,11 @@ func (q Question) Result() *mcp.CallToolResult {
 // Put asks the client and waits for the answer, for ByRequest. It gives up when the line's patience ends, when
 // the client hangs up, and when the call ends; nobody has said yes then.
 func (q Question) Put(ctx context.Context) Talk {
-	put := Talk{Way: ByRequest, State: q.State, Answer: Failed}
+	put := Talk{Way: ByRequest, State: q.State, Answer: Silent}
 	line, connected := lineFrom(ctx)
 	server := mcpserver.ServerFromContext(ctx)
 	if !connected || server == nil {
+		put.Answer = Failed
 		return put
 	}
 	ctx, cancel := context.WithTimeout(ctx, line.Patience)
@@ -129,7 +134,11 @@ func (q Question) Put(ctx context.Context) Talk {
 		}
 	}()
 	result, err := server.RequestElicitation(ctx, mcp.ElicitationRequest{Params: q.form()})
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
+		return put
+	case err != nil || result.Action == CannotAsk:
+		put.Answer = Failed
 		return put
 	}
 	if answer := read(result); answer != None {

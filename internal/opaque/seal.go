@@ -2,11 +2,13 @@ package opaque
 
 import (
 	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -28,19 +30,25 @@ type Binding struct {
 	Object    any // the identity of what was previewed, as it is now
 }
 
-// Sizes of a sealed confirmation's parts: when it expires (Unix seconds), the
-// object's tag and the tag over everything.
+// Sizes of a sealed confirmation's parts: when it expires (Unix seconds), chance
+// that makes it another one than any before, the object's tag and the tag over
+// everything.
 const (
 	expirySize = 5
+	chanceSize = 6
 	objectSize = 12
 	tagSize    = 16
+
+	headSize = expirySize + chanceSize + objectSize
 )
 
 // Seal issues a confirmation under a secret key.
 func Seal(key []byte, b Binding, expires time.Time) string {
 	var stamp [8]byte
 	binary.BigEndian.PutUint64(stamp[:], uint64(expires.Unix()))
-	head := append(stamp[8-expirySize:], b.objectTag(key)...)
+	chance := make([]byte, chanceSize)
+	_, _ = rand.Read(chance) // never fails
+	head := slices.Concat(stamp[8-expirySize:], chance, b.objectTag(key))
 	return base64.RawURLEncoding.EncodeToString(append(head, b.tag(key, head)...))
 }
 
@@ -49,22 +57,35 @@ func Seal(key []byte, b Binding, expires time.Time) string {
 // a person agreed.
 func Check(key []byte, b Binding, confirmation string, now time.Time) error {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(confirmation)
-	if err != nil || len(raw) != expirySize+objectSize+tagSize {
-		return ErrForeign
+	if err != nil || len(raw) != headSize+tagSize || base64.RawURLEncoding.EncodeToString(raw) != confirmation {
+		return ErrForeign // the decoder skips line ends, and one confirmation must not have two spellings
 	}
-	head, tag := raw[:expirySize+objectSize], raw[expirySize+objectSize:]
+	head, tag := raw[:headSize], raw[headSize:]
 	if !hmac.Equal(tag, b.tag(key, head)) {
 		return ErrForeign
 	}
-	var stamp [8]byte
-	copy(stamp[8-expirySize:], head)
-	if now.Unix() >= int64(binary.BigEndian.Uint64(stamp[:])) {
+	if !now.Before(expiry(head)) {
 		return ErrExpired
 	}
-	if !hmac.Equal(head[expirySize:], b.objectTag(key)) {
+	if !hmac.Equal(head[expirySize+chanceSize:], b.objectTag(key)) {
 		return ErrChanged
 	}
 	return nil
+}
+
+// Expiry is when a confirmation that Check took ends.
+func Expiry(confirmation string) time.Time {
+	raw, err := base64.RawURLEncoding.DecodeString(confirmation)
+	if err != nil || len(raw) < expirySize {
+		return time.Time{}
+	}
+	return expiry(raw)
+}
+
+func expiry(head []byte) time.Time {
+	var stamp [8]byte
+	copy(stamp[8-expirySize:], head[:expirySize])
+	return time.Unix(int64(binary.BigEndian.Uint64(stamp[:])), 0)
 }
 
 func (b Binding) objectTag(key []byte) []byte { return mac(key, "object", b.Object)[:objectSize] }

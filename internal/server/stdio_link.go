@@ -15,6 +15,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/tidwall/gjson"
 
+	"posthog-accounts-mcp/internal/elicit"
 	"posthog-accounts-mcp/internal/server/rpc"
 )
 
@@ -128,12 +129,15 @@ func (l *stdioLink) admit(line, tail []byte) (fit []byte, refusal *rpc.Error) {
 	return line, nil
 }
 
-// answerToUs makes an answer without a result one with an empty result, which says as little. mcp-go would
-// complain about an error that comes when it waits no more, as an answer with the same id: to the client,
-// that may be the answer to a request of its own.
+// answerToUs makes an answer without a result one with a result, which says as little: that the client cannot
+// ask, or nothing. mcp-go would complain about an error that comes when it waits no more, as an answer with the
+// same id: to the client, that may be the answer to a request of its own.
 func answerToUs(id json.RawMessage, line []byte) []byte {
-	if gjson.GetBytes(line, "result").IsObject() {
+	switch {
+	case gjson.GetBytes(line, "result").IsObject():
 		return line
+	case gjson.GetBytes(line, "error").IsObject():
+		return fmt.Appendf(nil, `{"jsonrpc":"2.0","id":%s,"result":{"action":%q}}`, id, elicit.CannotAsk)
 	}
 	return fmt.Appendf(nil, `{"jsonrpc":"2.0","id":%s,"result":{}}`, id)
 }
