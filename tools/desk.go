@@ -33,6 +33,9 @@ type Desk struct {
 	policy    policy.Policy           // which fields and tags may be written
 	maxRows   int                     // how many rows a plan may touch
 	now       func() time.Time
+
+	remembered   passingItems // what a journal would keep, where there is none
+	snapshotTurn sync.Mutex
 }
 
 // DeskOption sets up a Desk.
@@ -58,6 +61,8 @@ func NewDesk(posthog *client.Client, pinned int64, options ...DeskOption) *Desk 
 		written:   recent.New[madeOnce](24*time.Hour, 10_000),
 		unasked:   map[Toolset]bool{},
 		maxRows:   DefaultMaxRows,
+
+		remembered: newPassingItems(),
 	}
 	for _, option := range options {
 		option(d)

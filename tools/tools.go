@@ -39,6 +39,7 @@ var All = []Tool{
 	splitPersonTool,
 	listPersonActivityTool,
 	getPersonPropertiesTimelineTool,
+	listAccountChangesTool,
 	listWritesTool,
 	undoWriteTool,
 	whoamiTool,
