@@ -12,7 +12,7 @@ import (
 var toolNames = []string{
 	"create_account", "create_notebook", "delete_account", "delete_notebook", "delete_person",
 	"delete_person_property", "get_account", "get_notebook", "get_person", "get_person_properties_timeline",
-	"list_accounts", "list_custom_properties", "list_notebooks", "list_person_activity", "list_persons",
+	"list_account_changes", "list_accounts", "list_custom_properties", "list_notebooks", "list_person_activity", "list_persons",
 	"list_writes", "set_custom_property", "split_person", "undo_write", "update_account", "update_person", "update_person_property", "whoami",
 }
 

@@ -254,7 +254,7 @@ func (c comparison) result(page pageOf, s scope, kept snapshots, filters map[str
 }
 
 func changeRow(d portfolio.Difference) ChangeRow {
-	row := ChangeRow{Account: d.Account, Name: shorten(d.Name, valueRunes), Event: d.Event, Field: d.Field}
+	row := ChangeRow{Account: d.Account, Name: plain.Short(d.Name), Event: d.Event, Field: d.Field}
 	from, _ := capValue(d.From, valueRunes)
 	to, _ := capValue(d.To, valueRunes)
 	if d.List {

@@ -3,6 +3,7 @@ package tools_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -34,6 +35,7 @@ func TestToolsets(t *testing.T) {
 	notebooks := []string{"list_notebooks", "get_notebook", "create_notebook", "delete_notebook"}
 	reads := []string{"list_accounts", "get_account", "list_notebooks", "get_notebook", "list_custom_properties", "list_persons",
 		"get_person", "list_person_activity", "get_person_properties_timeline", "whoami"}
+	tasks := []string{"list_account_changes"}
 	for _, test := range []struct {
 		selection tools.Selection
 		wanted    []string
@@ -41,8 +43,8 @@ func TestToolsets(t *testing.T) {
 		{tools.Selection{Toolsets: []tools.Toolset{tools.Accounts}}, append(accounts, "whoami")},
 		{tools.Selection{Toolsets: []tools.Toolset{tools.Notebooks, tools.Properties}}, append(notebooks, "list_custom_properties", "set_custom_property", "whoami")},
 		{tools.Selection{Toolsets: []tools.Toolset{tools.Persons}, ReadOnly: true}, reads[5:]},
-		{tools.Selection{ReadOnly: true}, append(reads, "list_writes")},
-		{tools.Selection{ReadOnly: true, Unwritten: true}, reads},
+		{tools.Selection{ReadOnly: true}, slices.Concat(reads, tasks, []string{"list_writes"})},
+		{tools.Selection{ReadOnly: true, Unwritten: true}, slices.Concat(reads, tasks)},
 		{tools.Selection{Toolsets: []tools.Toolset{}}, []string{"whoami"}},
 	} {
 		h := open(t, setup{selection: test.selection})
