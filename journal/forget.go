@@ -57,6 +57,22 @@ func (j *Journal) Purge(ctx context.Context, olderThan time.Time) (int, error) {
 	return purged, j.scrub(ctx)
 }
 
+// Summary is how much is on record, of all principals.
+type Summary struct {
+	Entries, Open  int // Open have no outcome
+	Oldest, Newest time.Time
+}
+
+// Summary counts the entries.
+func (j *Journal) Summary(ctx context.Context) (Summary, error) {
+	var s Summary
+	err := j.read(ctx, func(t records) (err error) {
+		s, err = t.summary()
+		return err
+	})
+	return s, err
+}
+
 // retire purges what is past retention, once a day. A write does not fail for
 // it: what could not be removed now is removed next time.
 func (j *Journal) retire(ctx context.Context) {

@@ -223,6 +223,12 @@ func (t table) lastID() (string, error) {
 	return id.String, err
 }
 
+func (t table) summary() (s Summary, err error) {
+	err = t.tx.QueryRowContext(t.ctx, "SELECT count(*), count(*) FILTER (WHERE outcome = ''), coalesce(min(at), 0), coalesce(max(at), 0) FROM entries").
+		Scan(&s.Entries, &s.Open, (*instant)(&s.Oldest), (*instant)(&s.Newest))
+	return s, err
+}
+
 func (t table) insert(r *record) error {
 	marks := strings.TrimSuffix(strings.Repeat("?,", len(r.fields())), ",")
 	_, err := t.tx.ExecContext(t.ctx, "INSERT INTO entries ("+columns+") VALUES ("+marks+")", r.fields()...)

@@ -28,6 +28,7 @@ type records interface {
 	open(p Principal) ([]*record, error) // without outcome, oldest first
 	of(person string) ([]*record, error) // not erased yet
 	lastID() (string, error)             // the highest, empty if there is none
+	summary() (Summary, error)
 	insert(r *record) error
 	replace(r *record) error
 	// drop removes entries that were put on record before and are settled or can

@@ -57,6 +57,8 @@ func Run(ctx context.Context, chosen config.Chosen, streams Streams) error {
 		return err
 	case chosen.Sandbox != nil:
 		return runSandbox(ctx, *chosen.Sandbox, streams)
+	case chosen.Journal != nil:
+		return onJournal(ctx, *chosen.Journal, streams)
 	case chosen.Call != nil:
 		return call(ctx, *chosen.Call, streams)
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	_ "modernc.org/sqlite" // the journal's driver
 
@@ -33,7 +34,7 @@ func recordsOf(o config.Server) *records {
 		if err != nil {
 			return nil, err
 		}
-		return journal.Open(ctx, path)
+		return journal.Open(ctx, path, journal.WithRetention(time.Duration(o.Retention)))
 	})
 	return r
 }

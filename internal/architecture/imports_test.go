@@ -17,7 +17,7 @@ const module = "posthog-accounts-mcp"
 var arrows = map[string][]string{
 	"main":                {"internal/config", "internal/app"},
 	"internal/app":        {"internal/config", "internal/server", "internal/httpserver", "internal/identity", "internal/plain", "internal/schema", "internal/show", "client", "journal", "tools", "resources", "prompts", "sandbox"},
-	"internal/config":     {"client", "tools", "sandbox", "internal/policy"},
+	"internal/config":     {"client", "journal", "tools", "sandbox", "internal/policy"},
 	"internal/server":     {"internal/identity", "internal/elicit"},
 	"internal/httpserver": {"internal/server", "internal/identity", "client"},
 	"internal/elicit":     {},

@@ -27,6 +27,7 @@ const Name = "posthog-accounts-mcp"
 type commandLine struct {
 	Serve   Serve    `cmd:"" default:"withargs" help:"Serve MCP over stdio, or over HTTP with --http (the default command)."`
 	Call    Call     `cmd:"" help:"Make one tool call through the whole MCP path and print the result for a person."`
+	Journal Journal  `cmd:"" help:"Show how much is on record, or remove what is old. Needs no key."`
 	Sandbox Sandbox  `cmd:"" help:"Run only the PostHog look-alike, as an HTTP server for other programs."`
 	Version struct{} `cmd:"" help:"Print the version."`
 }
@@ -42,7 +43,7 @@ type Server struct {
 	AllowFields []string        `help:"Comma-separated names of fields that may be written, no others: fields of accounts, custom properties and properties of persons; * at the end stands for any rest, accounts:, properties: or persons: before a name for one of the three, none for no field (default all)." placeholder:"NAME" env:"POSTHOG_MCP_ALLOW_FIELDS"`
 	AllowTags   []string        `help:"Comma-separated tags that may be added or taken off, no others; * at the end stands for any rest, none for no tag (default all)." placeholder:"TAG" env:"POSTHOG_MCP_ALLOW_TAGS"`
 	MaxRows     int             `help:"How many accounts or persons one plan may change (default ${default})." placeholder:"N" default:"${maxRows}" env:"POSTHOG_MCP_MAX_ROWS"`
-	Journal     string          `help:"Where every write is recorded before it is sent: a path, or off (default: a file in the user's state directory; with --sandbox one that lasts as long as the server)." placeholder:"PATH" env:"POSTHOG_MCP_JOURNAL"`
+	Recorded
 
 	PostHog PostHog `kong:"-"`
 }
@@ -94,6 +95,7 @@ type Sandbox struct {
 type Chosen struct {
 	Serve   *Serve
 	Call    *Call
+	Journal *Journal
 	Sandbox *Sandbox
 	Version bool
 }
@@ -123,8 +125,7 @@ func Parse(arguments []string, stdout io.Writer) (Chosen, error) {
 	case err != nil:
 		return Chosen{}, &UsageError{err}
 	}
-	command, _, _ := strings.Cut(context.Command(), " ")
-	return line.chosen(command)
+	return line.chosen(context.Command())
 }
 
 func newParser(line *commandLine, stdout io.Writer, exit func(int)) (*kong.Kong, error) {
@@ -135,7 +136,7 @@ func newParser(line *commandLine, stdout io.Writer, exit func(int)) (*kong.Kong,
 		kong.Exit(exit),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Help(printHelp),
-		kong.Vars{"faults": sandbox.FaultNames(), "maxRows": strconv.Itoa(tools.DefaultMaxRows)},
+		kong.Vars{"faults": sandbox.FaultNames(), "maxRows": strconv.Itoa(tools.DefaultMaxRows), "retention": defaultAge},
 	)
 }
 
@@ -155,9 +156,12 @@ func printHelp(options kong.HelpOptions, asked *kong.Context) error {
 
 // chosen completes the options of the command that was given.
 func (l *commandLine) chosen(command string) (Chosen, error) {
-	switch command {
+	switch first, _, _ := strings.Cut(command, " "); first {
 	case "call":
 		return Chosen{Call: &l.Call}, l.Call.Server.complete()
+	case "journal":
+		l.Journal.Removes = strings.HasSuffix(command, "purge")
+		return Chosen{Journal: &l.Journal}, l.Journal.complete()
 	case "sandbox":
 		return Chosen{Sandbox: &l.Sandbox}, l.Sandbox.complete()
 	case "version":
@@ -189,17 +193,11 @@ func (s *Server) complete() error {
 	if s.MaxRows < 1 {
 		return &UsageError{fmt.Errorf("--max-rows takes a number from 1 on")}
 	}
-	if strings.Contains(s.Journal, "://") {
-		return &UsageError{fmt.Errorf("--journal: a database shared by several servers is not available yet; give a path or off")}
+	if err := s.Recorded.complete(); err != nil {
+		return err
 	}
 	return s.PostHog.read(s.Sandbox)
 }
-
-// JournalOff tells that writes are not to be recorded.
-func (s *Server) JournalOff() bool { return strings.EqualFold(given(s.Journal), "off") }
-
-// JournalPath is where writes are to be recorded, empty for the usual place.
-func (s *Server) JournalPath() string { return given(s.Journal) }
 
 func (s *Sandbox) complete() error {
 	for _, text := range s.Key {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -203,4 +204,21 @@ func TestPolicy(t *testing.T) {
 		require.ErrorAs(t, err, &usage, option)
 		require.Contains(t, err.Error(), option)
 	}
+}
+
+func TestAges(t *testing.T) {
+	for text, want := range map[string]time.Duration{"30d": 30 * 24 * time.Hour, "0": 0, "0d": 0, "90m": 90 * time.Minute, "36h": 36 * time.Hour} {
+		purge := parse(t, "journal", "purge", "--older-than", text).Journal
+		require.True(t, purge.Removes)
+		require.Equal(t, want, purge.OlderThan(), text)
+	}
+	for _, wrong := range []string{"", "d", "-1d", "-1h", "1w", "40000d", "1.5d", "soon"} {
+		_, err := config.Parse([]string{"journal", "purge", "--older-than=" + wrong}, io.Discard)
+		var usage *config.UsageError
+		require.ErrorAs(t, err, &usage, wrong)
+	}
+	t.Setenv("POSTHOG_MCP_RETENTION", "7d")
+	t.Setenv("POSTHOG_API_KEY", "no key at all")
+	require.Equal(t, 7*24*time.Hour, parse(t, "journal", "purge").Journal.OlderThan(), "what retention would remove; no key is read")
+	require.False(t, parse(t, "journal").Journal.Removes)
 }
