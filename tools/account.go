@@ -83,18 +83,22 @@ func projectAccounts(fields []string) (accountProjection, error) {
 	}
 	known := slices.Concat(accountColumns, portfolio.PropertyKeys)
 	for _, field := range fields {
-		key, below := strings.CutPrefix(field, "properties.")
-		switch {
-		case !below && slices.Contains(accountColumns, field):
+		if slices.Contains(accountColumns, field) {
 			p.columns[field] = true
-		case slices.Contains(portfolio.PropertyKeys, key):
-			p.properties = append(p.properties, key)
-		default:
-			if near := schema.Nearest(field, known); near != "" {
+			continue
+		}
+		property, err := pathOf(field)
+		if err != nil {
+			return p, err
+		}
+		key := strings.Join(property.steps, ".")
+		if !slices.Contains(portfolio.PropertyKeys, key) {
+			if near := schema.Nearest(key, known); near != "" {
 				return p, plain.Refuse("Accounts have no field %q; did you mean %q?", plain.Short(field), near)
 			}
 			return p, plain.Refuse("Accounts have no field %q. There are %s.", plain.Short(field), strings.Join(known, ", "))
 		}
+		p.properties = append(p.properties, key)
 	}
 	return p, nil
 }

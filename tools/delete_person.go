@@ -112,7 +112,7 @@ func proposeErasure(ctx context.Context, s scope, person client.Person, in Delet
 	}
 	return proposal{
 		shown: map[string]any{
-			"person": wholePerson(person, nil, 1000), "same_email": same, "same_email_count": len(others),
+			"person": wholePerson(person, personProjection{}, 1000), "same_email": same, "same_email_count": len(others),
 			"deletes": map[string]bool{"person": !in.KeepPerson, "events": in.DeleteEvents, "recordings": in.DeleteRecordings},
 		},
 		note: erasureNote(in),

@@ -2,12 +2,12 @@ package tools
 
 import (
 	"context"
+	"reflect"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
 
 	"posthog-accounts-mcp/client"
-	"posthog-accounts-mcp/internal/budget"
 	"posthog-accounts-mcp/portfolio"
 )
 
@@ -16,6 +16,7 @@ type GetAccountRequest struct {
 	ProjectArg
 	AccountArg
 	Include []string `json:"include,omitempty" jsonschema:"maxItems=3,enum=custom_properties,enum=notebooks,enum=relationships" jsonschema_description:"What else to show."`
+	SizeArg
 }
 
 // GetAccountResult is one account.
@@ -26,6 +27,7 @@ type GetAccountResult struct {
 	Notebooks        []NotebookRow            `json:"notebooks,omitempty" jsonschema_description:"Newest first."`
 	NotebooksOmitted int                      `json:"notebooks_omitted,omitempty" jsonschema_description:"Further notes; list_notebooks shows them."`
 	Relationships    []portfolio.Relationship `json:"relationships,omitempty"`
+	Note             string                   `json:"note,omitempty"`
 	URL              string                   `json:"url"`
 	ProjectID        int64                    `json:"project_id"`
 }
@@ -54,6 +56,7 @@ func getAccount(d *Desk, ctx context.Context, in GetAccountRequest) (GetAccountR
 	if err := result.include(ctx, s, account, in.Include); err != nil {
 		return GetAccountResult{}, err
 	}
+	result.fit(in.room())
 	return result, nil
 }
 
@@ -63,7 +66,7 @@ func (r *GetAccountResult) include(ctx context.Context, s scope, account client.
 	if slices.Contains(what, "custom_properties") {
 		group.Go(func() error {
 			properties, err := s.book.Properties(ctx, account.ID)
-			r.CustomProperties = capMap(setValues(properties), safely(defaultTokens)/2)
+			r.CustomProperties = setValues(properties)
 			return err
 		})
 	}
@@ -86,23 +89,38 @@ func (r *GetAccountResult) include(ctx context.Context, s scope, account client.
 	for _, note := range notes.Results {
 		r.Notebooks = append(r.Notebooks, notebookRow(note))
 	}
-	r.fitNotes(notes)
+	if notes.Count != nil {
+		r.NotebooksOmitted = *notes.Count - len(r.Notebooks)
+	}
 	return nil
 }
 
-// fitNotes keeps as many notes as the default result holds.
-func (r *GetAccountResult) fitNotes(notes client.Page[client.Notebook]) {
-	if len(r.Notebooks) == 0 {
+// fit leaves out notes, then roles, and then cuts what is long. Values that
+// are longer than all notes together make room for these first.
+func (r *GetAccountResult) fit(room int) {
+	if r.CustomProperties != nil {
+		r.CustomProperties = capMap(r.CustomProperties, room/2)
+	}
+	fit(r, room, func() bool {
+		dropped := dropLast(&r.Notebooks)
+		if dropped {
+			r.NotebooksOmitted++
+		}
+		return dropped
+	})
+	if tokens(r) <= room {
 		return
 	}
-	rows := r.Notebooks
-	r.Notebooks = nil
-	r.Notebooks = budget.FitRows(rows, tokens(*r), safely(defaultTokens), tokens[NotebookRow])
-	all := len(rows)
-	if notes.Count != nil {
-		all = *notes.Count
-	}
-	r.NotebooksOmitted = all - len(r.Notebooks)
+	account := reflect.ValueOf(&r.Account).Elem()
+	r.Note = "Cut to fit max_tokens; ask for more than that to see all."
+	fit(r, room,
+		func() bool { return shrink(&r.CustomProperties) },
+		func() bool { return dropLast(&r.Relationships) },
+		func() bool { return shrink(&r.Account.Properties) },
+		func() bool { return dropLast(&r.Account.Tags) },
+		func() bool { return shortenRow(account) },
+		func() bool { return dropMember(account, 2) },
+	)
 }
 
 // setValues are the custom properties that have a value, by name.

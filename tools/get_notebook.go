@@ -1,15 +1,13 @@
 package tools
 
-import (
-	"context"
-)
+import "context"
 
 // GetNotebookRequest are the arguments of get_notebook.
 type GetNotebookRequest struct {
 	ProjectArg
 	AccountArg
-	Notebook  string `json:"notebook" jsonschema:"minLength=1,maxLength=40" jsonschema_description:"Short id, or latest."`
-	MaxTokens int    `json:"max_tokens,omitempty" jsonschema:"minimum=200,maximum=50000" jsonschema_description:"Default 2500."`
+	Notebook string `json:"notebook" jsonschema:"minLength=1,maxLength=40" jsonschema_description:"Short id, or latest."`
+	SizeArg
 }
 
 // GetNotebookResult is one note.
@@ -40,11 +38,23 @@ func getNotebook(d *Desk, ctx context.Context, in GetNotebookRequest) (GetNotebo
 	if err != nil {
 		return GetNotebookResult{}, err
 	}
-	most := in.MaxTokens
-	if most == 0 {
-		most = defaultTokens
+	result := GetNotebookResult{Notebook: notebook(account, note), URL: s.links.notebook(note.ShortID), ProjectID: s.project}
+	result.fit(in.room())
+	return result, nil
+}
+
+// fit cuts the text at its end, and the names above it only where they leave
+// no room for any text.
+func (r *GetNotebookResult) fit(room int) {
+	if tokens(r) <= room {
+		return
 	}
-	return GetNotebookResult{
-		Notebook: notebook(account, note, safely(most)), URL: s.links.notebook(note.ShortID), ProjectID: s.project,
-	}, nil
+	whole := r.Notebook.Markdown
+	r.Notebook.Markdown, r.Notebook.CutTokens = "", tokens(whole)
+	const some = 40
+	fit(r, room-some,
+		func() bool { return shrinkText(&r.Notebook.Title) },
+		func() bool { return shrinkText(&r.Notebook.Account) },
+	)
+	r.Notebook.Markdown, r.Notebook.CutTokens = cutMarkdown(whole, room-tokens(r))
 }

@@ -7,6 +7,7 @@ type GetPersonRequest struct {
 	ProjectArg
 	PersonArg
 	Fields []string `json:"fields,omitempty" jsonschema:"maxItems=50" jsonschema_description:"Only these properties, uncut; dots reach inside, e.g. company.size."`
+	SizeArg
 }
 
 // GetPersonResult is one person.
@@ -26,6 +27,10 @@ var getPersonTool = define(Spec{
 }, getPerson)
 
 func getPerson(d *Desk, ctx context.Context, in GetPersonRequest) (GetPersonResult, error) {
+	asked, err := projectPersons(in.Fields)
+	if err != nil {
+		return GetPersonResult{}, err
+	}
 	s, err := d.scope(ctx, in.ProjectID)
 	if err != nil {
 		return GetPersonResult{}, err
@@ -34,12 +39,10 @@ func getPerson(d *Desk, ctx context.Context, in GetPersonRequest) (GetPersonResu
 	if err != nil {
 		return GetPersonResult{}, err
 	}
-	most := defaultTokens
-	if len(in.Fields) > 0 {
-		most = maxResultTokens
+	if len(in.Fields) > 0 && in.MaxTokens == 0 {
+		in.MaxTokens = maxResultTokens
 	}
-	return GetPersonResult{
-		Person: wholePerson(person, in.Fields, safely(most)), MatchedBy: match.String(),
-		URL: s.links.person(person.UUID), ProjectID: s.project,
-	}, nil
+	result := GetPersonResult{MatchedBy: match.String(), URL: s.links.person(person.UUID), ProjectID: s.project}
+	result.Person = wholePerson(person, asked, in.room()-tokens(result))
+	return result, nil
 }

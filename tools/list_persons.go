@@ -34,6 +34,10 @@ func listPersons(d *Desk, ctx context.Context, in ListPersonsRequest) (List[Pers
 		}
 		query.Properties = append(query.Properties, filter)
 	}
+	projection, err := projectPersons(in.Fields)
+	if err != nil {
+		return List[PersonRow]{}, err
+	}
 	s, err := d.scope(ctx, in.ProjectID)
 	if err != nil {
 		return List[PersonRow]{}, err
@@ -49,16 +53,8 @@ func listPersons(d *Desk, ctx context.Context, in ListPersonsRequest) (List[Pers
 	}
 	rows := make([]PersonRow, len(found.Results))
 	for i, person := range found.Results {
-		rows[i] = projectPerson(person, in.Fields)
-		capRow(&rows[i])
+		rows[i] = projection.row(person)
 	}
 	filters := compactArgs(map[string]any{"search": in.Search, "email": in.Email, "distinct_id": in.DistinctID, "properties": in.Properties})
-	return listed(page, s, List[PersonRow]{Rows: rows, Total: found.Count, Filters: filters, URLTemplate: s.links.person("{uuid}")}, found.More), nil
-}
-
-// capRow keeps one long value from pushing all other rows out.
-func capRow(row *PersonRow) {
-	for name, value := range row.Properties {
-		row.Properties[name], _ = capValue(value, valueRunes)
-	}
+	return listed(page, s, List[PersonRow]{Rows: rows, Total: found.Count, Filters: filters, Note: projection.nowhere(found.Results), URLTemplate: s.links.person("{uuid}")}, found.More), nil
 }

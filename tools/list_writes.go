@@ -58,6 +58,7 @@ func listWrites(d *Desk, ctx context.Context, in ListWritesRequest) (List[WriteR
 	if err != nil {
 		return List[WriteRow]{}, err
 	}
+	page.maxTokens -= 30 // a cursor after a write is longer than others
 	after, err := opaque.Row(page.query, in.Cursor)
 	if err != nil {
 		return List[WriteRow]{}, err

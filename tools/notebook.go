@@ -40,17 +40,15 @@ type Notebook struct {
 	ReadFrom  string `json:"read_from,omitempty" jsonschema_description:"Whether the note's text or its edited document was read."`
 }
 
-func notebook(account client.Account, n client.Notebook, maxTokens int) Notebook {
+func notebook(account client.Account, n client.Notebook) Notebook {
 	markdown, source := notes.Markdown(n.Content, text(n.TextContent))
 	shown := Notebook{
 		ShortID: n.ShortID, Account: account.Name, Title: n.Title, Author: author(n.CreatedBy), CreatedAt: minute(n.CreatedAt),
-		ReadFrom: source.String(),
+		ReadFrom: source.String(), Markdown: markdown,
 	}
 	if n.LastModifiedAt != nil && !n.LastModifiedAt.Equal(n.CreatedAt) {
 		shown.EditedAt, shown.EditedBy = minute(*n.LastModifiedAt), author(n.LastModifiedBy)
 	}
-	const envelope = 140 // tokens of everything around the text
-	shown.Markdown, shown.CutTokens = cutMarkdown(markdown, maxTokens-envelope)
 	return shown
 }
 

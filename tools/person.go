@@ -3,6 +3,8 @@ package tools
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
+	"reflect"
 	"slices"
 	"sort"
 	"strings"
@@ -11,6 +13,7 @@ import (
 
 	"posthog-accounts-mcp/client"
 	"posthog-accounts-mcp/internal/plain"
+	"posthog-accounts-mcp/internal/schema"
 	"posthog-accounts-mcp/people"
 )
 
@@ -41,75 +44,93 @@ func personRow(p client.Person) PersonRow {
 	return row
 }
 
-// projectPerson is a row with only the named fields: columns, or properties by
-// name or dotted path.
-func projectPerson(p client.Person, fields []string) PersonRow {
-	if len(fields) == 0 {
-		return personRow(p)
+// personProjection is what a fields argument asks for.
+type personProjection struct {
+	columns    map[string]bool
+	properties []path
+}
+
+// projectPersons reads a fields argument. Any other name than a column's is a
+// property's: which properties there are is nobody's to say.
+func projectPersons(fields []string) (personProjection, error) {
+	p := personProjection{columns: map[string]bool{}}
+	for i, field := range fields {
+		if slices.Contains(fields[:i], field) {
+			continue
+		}
+		if slices.Contains(personColumns, field) {
+			p.columns[field] = true
+			continue
+		}
+		property, err := pathOf(field)
+		if err != nil {
+			return p, err
+		}
+		p.properties = append(p.properties, property)
 	}
-	row := PersonRow{UUID: p.UUID}
-	for _, field := range fields {
-		switch field {
-		case "uuid":
-		case "name":
-			row.Name = shorten(p.Name, nameRunes)
-		case "email":
-			row.Email = shorten(people.Email(p), nameRunes)
-		case "distinct_ids":
-			row.DistinctIDs = len(p.DistinctIDs)
-		case "is_identified":
-			row.IsIdentified = p.IsIdentified
-		case "created_at":
-			row.CreatedAt = minute(p.CreatedAt)
-		case "last_seen_at":
-			if p.LastSeenAt != nil {
-				row.LastSeenAt = minute(*p.LastSeenAt)
+	return p, nil
+}
+
+// row shows the fields of the projection, or without any what tells persons
+// apart; the UUID is always there.
+func (p personProjection) row(person client.Person) PersonRow {
+	if len(p.columns)+len(p.properties) == 0 {
+		return personRow(person)
+	}
+	row := PersonRow{UUID: person.UUID, Name: shorten(person.Name, nameRunes), Email: shorten(people.Email(person), nameRunes),
+		DistinctIDs: len(person.DistinctIDs), IsIdentified: person.IsIdentified, CreatedAt: minute(person.CreatedAt)}
+	if person.LastSeenAt != nil {
+		row.LastSeenAt = minute(*person.LastSeenAt)
+	}
+	hide(p.columns, "name", &row.Name)
+	hide(p.columns, "email", &row.Email)
+	hide(p.columns, "distinct_ids", &row.DistinctIDs)
+	hide(p.columns, "is_identified", &row.IsIdentified)
+	hide(p.columns, "created_at", &row.CreatedAt)
+	hide(p.columns, "last_seen_at", &row.LastSeenAt)
+	for _, property := range p.properties {
+		if value, set := property.of(person); set {
+			if row.Properties == nil {
+				row.Properties = map[string]any{}
 			}
-		default:
-			key := strings.TrimPrefix(field, "properties.")
-			if value, set := propertyAt(p, key); set {
-				if row.Properties == nil {
-					row.Properties = map[string]any{}
-				}
-				row.Properties[key] = value
-			}
+			// One long value must not push all other rows out.
+			row.Properties[property.field], _ = capValue(value, valueRunes)
 		}
 	}
 	return row
 }
 
-// propertyAt reads a property by its name, or a value inside of one by dotted
-// path. A name that holds a dot itself comes first.
-func propertyAt(p client.Person, path string) (any, bool) {
-	if raw, whole := p.Properties[path]; whole {
-		return gjson.ParseBytes(raw).Value(), true
+// nowhere words which of the properties asked for nobody listed has.
+func (p personProjection) nowhere(persons []client.Person) string {
+	if len(persons) == 0 {
+		return ""
 	}
-	for dot := strings.IndexByte(path, '.'); dot > 0 && dot < len(path)-1; {
-		if raw, present := p.Properties[path[:dot]]; present {
-			inner := gjson.GetBytes(raw, escapePath(path[dot+1:]))
-			return inner.Value(), inner.Exists()
+	known := slices.Clone(personColumns)
+	for _, person := range persons {
+		known = slices.AppendSeq(known, maps.Keys(person.Properties))
+	}
+	var words []string
+	for _, property := range p.properties {
+		has := func(person client.Person) bool { _, set := property.of(person); return set }
+		if slices.ContainsFunc(persons, has) {
+			continue
 		}
-		next := strings.IndexByte(path[dot+1:], '.')
-		if next < 0 {
-			break
+		word := quoted(property.field)
+		if near := schema.Nearest(property.field, known); near != "" {
+			word += " (did you mean " + quoted(near) + "?)"
 		}
-		dot += 1 + next
+		words = append(words, word)
 	}
-	return nil, false
-}
-
-// escapePath keeps gjson's dots and takes the meaning from everything else.
-func escapePath(path string) string {
-	steps := strings.Split(path, ".")
-	for i, step := range steps {
-		steps[i] = gjson.Escape(step)
+	if len(words) == 0 {
+		return ""
 	}
-	return strings.Join(steps, ".")
+	return "Nobody shown has the property " + strings.Join(words[:min(len(words), 5)], " or ") + "."
 }
 
 // Person is one person, with what is long cut to what a reader can use.
 type Person struct {
 	UUID              string         `json:"uuid"`
+	Note              string         `json:"note,omitempty"`
 	Number            string         `json:"number,omitempty" jsonschema_description:"PostHog's integer id."`
 	Name              string         `json:"name,omitempty"`
 	Email             string         `json:"email,omitempty"`
@@ -118,8 +139,9 @@ type Person struct {
 	CreatedAt         string         `json:"created_at,omitempty"`
 	LastSeenAt        string         `json:"last_seen_at,omitempty"`
 	Properties        map[string]any `json:"properties,omitempty"`
-	CutProperties     []string       `json:"cut_properties,omitempty" jsonschema_description:"Values shown in part; ask for them with fields."`
-	PropertiesOmitted []string       `json:"properties_omitted,omitempty" jsonschema_description:"Names of properties left out for size; ask for them with fields."`
+	CutProperties     []string       `json:"cut_properties,omitempty" jsonschema_description:"Values shown in part; ask for them with fields, or a larger max_tokens."`
+	PropertiesOmitted []string       `json:"properties_omitted,omitempty" jsonschema_description:"Names of properties left out for size, as far as they fit; ask for them with fields."`
+	OmittedCount      int            `json:"properties_omitted_count,omitempty" jsonschema_description:"How many were left out."`
 	MissingFields     []string       `json:"missing_fields,omitempty" jsonschema_description:"Asked for and not set on this person."`
 }
 
@@ -128,8 +150,9 @@ const (
 	nameRunes        = 120
 )
 
-// wholePerson is a person with all properties, or with those asked for.
-func wholePerson(p client.Person, fields []string, maxTokens int) Person {
+// wholePerson is a person with all properties that say something, or with
+// those asked for, in at most some tokens.
+func wholePerson(p client.Person, asked personProjection, room int) Person {
 	shown := Person{
 		UUID: p.UUID, Name: shorten(p.Name, nameRunes), Email: shorten(people.Email(p), nameRunes), CreatedAt: minute(p.CreatedAt),
 		DistinctIDs: p.DistinctIDs[:min(len(p.DistinctIDs), shownDistinctIDs)], DistinctIDCount: len(p.DistinctIDs),
@@ -140,44 +163,77 @@ func wholePerson(p client.Person, fields []string, maxTokens int) Person {
 	if p.LastSeenAt != nil {
 		shown.LastSeenAt = minute(*p.LastSeenAt)
 	}
-	runes := valueRunes
-	names := propertyOrder(p.Properties)
-	if len(fields) > 0 {
-		names, runes = nil, askedRunes
-		for _, field := range fields {
-			if !slices.Contains(personColumns, field) {
-				names = append(names, strings.TrimPrefix(field, "properties."))
-			}
-		}
+	all, runes := asked.properties, askedRunes
+	if len(asked.columns)+len(all) == 0 {
+		all, runes = saying(p.Properties), valueRunes
+	} else if !asked.columns["distinct_ids"] {
+		shown.DistinctIDs = nil
 	}
-	shown.addProperties(p, names, runes, maxTokens)
+	shown.fitHead(room / 2)
+	shown.addProperties(p, all, runes, room)
 	return shown
 }
 
-// addProperties adds properties in order while they fit.
-func (shown *Person) addProperties(p client.Person, names []string, runes, maxTokens int) {
-	const envelope = 80
-	left := maxTokens - envelope - tokens(*shown)
+// fitHead cuts everything but the properties.
+func (shown *Person) fitHead(room int) {
+	fit(shown, room, func() bool { return dropLast(&shown.DistinctIDs) })
+	if tokens(shown) <= room {
+		return
+	}
+	head := reflect.ValueOf(shown).Elem()
+	shown.Note = "Cut to fit max_tokens."
+	fit(shown, room,
+		func() bool { return shrinkText(&shown.Name) },
+		func() bool { return shrinkText(&shown.Email) },
+		func() bool { return dropMember(head, 2) },
+	)
+}
+
+// saying are the properties of a person that are not empty.
+func saying(properties map[string]json.RawMessage) []path {
+	var all []path
+	for _, name := range propertyOrder(properties) {
+		if !empty(gjson.ParseBytes(properties[name]).Value()) {
+			all = append(all, path{field: name, steps: []string{name}, exact: true})
+		}
+	}
+	return all
+}
+
+// addProperties adds properties in order while they fit, and the names of
+// those that do not. A part of the room is kept for these names.
+func (shown *Person) addProperties(p client.Person, all []path, runes, room int) {
+	const perName = 2 // tokens of what stands around a name
+	names := room / 6
+	left := room - names - tokens(*shown) - 10
+	name := func(list *[]string, field string) {
+		field = shorten(field, nameRunes)
+		if cost := tokens(field) + perName; cost <= names {
+			*list, names = append(*list, field), names-cost
+		}
+	}
 	shown.Properties = map[string]any{}
-	for _, name := range names {
-		value, set := propertyAt(p, name)
+	for _, property := range all {
+		value, set := property.of(p)
 		if !set {
-			shown.MissingFields = append(shown.MissingFields, name)
+			name(&shown.MissingFields, property.field)
 			continue
 		}
 		value, cut := capValue(value, runes)
-		cost := tokens(map[string]any{name: value}) + 1
-		if cost > left {
-			if len(shown.PropertiesOmitted) < 50 {
-				shown.PropertiesOmitted = append(shown.PropertiesOmitted, name)
-				left -= tokens(name)
-			}
+		cost := func() int { return tokens(map[string]any{property.field: value}) + 1 }
+		if cost() > left && left > 20 && runes == askedRunes { // a part of what was asked for is more than its name
+			value, _ = capValue(value, 2*left)
+			cut = true
+		}
+		if cost() > left {
+			name(&shown.PropertiesOmitted, property.field)
+			shown.OmittedCount++
 			continue
 		}
-		left -= cost
-		shown.Properties[name] = value
+		left -= cost()
+		shown.Properties[property.field] = value
 		if cut {
-			shown.CutProperties = append(shown.CutProperties, name)
+			name(&shown.CutProperties, property.field)
 		}
 	}
 }

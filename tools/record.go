@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"posthog-accounts-mcp/client"
@@ -209,8 +210,5 @@ func (d *Desk) undoOf(w deed, result done) string {
 
 // sentences joins what is to be said.
 func sentences(first, second string) string {
-	if first == "" {
-		return second
-	}
-	return first + " " + second
+	return strings.TrimSpace(first + " " + second)
 }

@@ -75,14 +75,13 @@ func (d *Desk) page(args PageArgs, query ...any) (pageOf, error) {
 // listed completes a list: it fits the rows into the page's budget and says
 // what was left out.
 func listed[Row any](p pageOf, s scope, list List[Row], more bool) List[Row] {
-	rows := list.Rows
+	rows, room := list.Rows, p.maxTokens-fence.Tokens-countTokens
 	list.Rows, list.ProjectID = []Row{}, s.project
 	if list.Filters == nil {
 		list.Filters = map[string]any{}
 	}
-	list.Filters = capMap(list.Filters, changesTokens)
-	const counts = 30 + fence.Tokens // tokens of cursor, numbers and fence
-	list.Rows = append(list.Rows, budget.FitRows(rows, tokens(list)+counts, p.maxTokens, tokens[Row])...)
+	list.Filters = capMap(list.Filters, min(changesTokens, room/4))
+	fitRows(&list, rows, room)
 	list.Shown, list.Omitted = len(list.Rows), len(rows)-len(list.Rows)
 	switch {
 	case list.Omitted > 0:
@@ -95,7 +94,12 @@ func listed[Row any](p pageOf, s scope, list List[Row], more bool) List[Row] {
 
 // safely is a budget less what the estimate may err by, so that the true count
 // keeps to it.
-func safely(tokens int) int { return tokens - tokens/12 }
+func safely(tokens int) int { return tokens - tokens/safety }
+
+const (
+	safety      = 12
+	countTokens = 30 // of a list's cursor and numbers, which come last
+)
 
 // tokens estimates what a value costs in a result.
 func tokens[T any](value T) int {

@@ -3,7 +3,7 @@ package tools
 import (
 	"cmp"
 	"context"
-	"strings"
+	"fmt"
 
 	"golang.org/x/sync/errgroup"
 
@@ -96,16 +96,19 @@ func (r *WhoamiResult) addUser(me client.Me) {
 		r.User.ID = me.User.ID
 	}
 	r.User.Email = me.User.Email
-	r.User.Name = strings.TrimSpace(me.User.FirstName + " " + me.User.LastName)
+	r.User.Name = shorten(me.User.FirstName+" "+me.User.LastName, nameRunes)
 	if me.Organization != nil {
-		r.Organization = me.Organization.Name
+		r.Organization = shorten(me.Organization.Name, nameRunes)
 	}
 }
 
 func (r *WhoamiResult) addProjects(projects []client.ProjectInfo) {
 	const most = 50
 	for _, p := range projects[:min(len(projects), most)] {
-		r.Projects = append(r.Projects, WhoamiProject{ID: p.ID, Name: p.Name})
+		r.Projects = append(r.Projects, WhoamiProject{ID: p.ID, Name: shorten(p.Name, 60)})
+	}
+	if left := len(projects) - most; left > 0 {
+		r.Note = sentences(r.Note, fmt.Sprintf("%d further projects are not shown; pass project_id to work on one.", left))
 	}
 	if r.Project == 0 && len(projects) == 1 {
 		r.Project = projects[0].ID

@@ -1,0 +1,168 @@
+package tools_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/tidwall/gjson"
+	"pgregory.net/rapid"
+
+	"posthog-accounts-mcp/sandbox/seed"
+)
+
+// readers draw a call of each tool that takes max_tokens, over the whole
+// portfolio.
+func readers(big string) map[string]func(*rapid.T) object {
+	accounts := []string{seed.AcmeID, seed.AcmeName, seed.NorthwindA, seed.OrdersID, big}
+	for _, account := range seed.Accounts() {
+		accounts = append(accounts, account.ID)
+	}
+	account := rapid.SampledFrom(accounts)
+	person := rapid.SampledFrom([]string{
+		seed.MergedPersonUUID, seed.TwinUUIDA, seed.OrdersPersonUUID, seed.InvisiblePersonUUID, seed.BigValuePersonUUID, seed.PersonUUID(seed.InboxDistinctID),
+		seed.PersonUUID("user_77013"), seed.PersonUUID("名前-9"), seed.PersonUUID("50%_off"),
+	})
+	search := rapid.SampledFrom([]string{"a", "zoe", "é", "acme", "the", "日本", "zyzzyva"})
+	accountFields := rapid.SliceOfN(rapid.SampledFrom([]string{"name", "csm", "tags", "properties", "stripe_customer_id", "properties.slack_channel_id", `properties["billing_id"]`, "notebooks", "created_at"}), 1, 6)
+	personFields := rapid.SliceOfN(rapid.SampledFrom([]string{"name", "email", "distinct_ids", "last_form", "bio", "deep", "deep.a.b", "plan", `properties["$browser"]`, "$initial_current_url", "nosuch"}), 1, 8)
+	maybe := func(t *rapid.T, arguments object, name string, draw func() any) {
+		if rapid.Bool().Draw(t, "give "+name) {
+			arguments[name] = draw()
+		}
+	}
+	list := func(more func(*rapid.T, object)) func(*rapid.T) object {
+		return func(t *rapid.T) object {
+			arguments := object{}
+			maybe(t, arguments, "limit", func() any { return rapid.IntRange(1, 200).Draw(t, "limit") })
+			more(t, arguments)
+			return arguments
+		}
+	}
+	return map[string]func(*rapid.T) object{
+		"list_accounts": list(func(t *rapid.T, a object) {
+			maybe(t, a, "search", func() any { return search.Draw(t, "search") })
+			maybe(t, a, "fields", func() any { return accountFields.Draw(t, "fields") })
+			maybe(t, a, "tags", func() any { return []string{"q4-renewal", strings.Repeat("a long tag ", 20)} })
+		}),
+		"list_persons": list(func(t *rapid.T, a object) {
+			maybe(t, a, "search", func() any { return search.Draw(t, "search") })
+			maybe(t, a, "fields", func() any { return personFields.Draw(t, "fields") })
+		}),
+		"list_notebooks":         list(func(t *rapid.T, a object) { a["account"] = account.Draw(t, "account") }),
+		"list_custom_properties": list(func(t *rapid.T, a object) { maybe(t, a, "account", func() any { return account.Draw(t, "account") }) }),
+		"list_person_activity":   list(func(t *rapid.T, a object) { a["person"] = person.Draw(t, "person") }),
+		"get_account": func(t *rapid.T) object {
+			include := rapid.SliceOfDistinct(rapid.SampledFrom([]string{"custom_properties", "notebooks", "relationships"}), rapid.ID[string])
+			return object{"account": account.Draw(t, "account"), "include": include.Draw(t, "include")}
+		},
+		"get_notebook": func(t *rapid.T) object {
+			note := rapid.SampledFrom([]object{
+				{"account": seed.AcmeID, "notebook": "latest"}, {"account": big, "notebook": seed.BigNote}, {"account": seed.OrdersID, "notebook": seed.OrdersNote},
+			}).Draw(t, "note")
+			return object{"account": note["account"], "notebook": note["notebook"]}
+		},
+		"get_person": func(t *rapid.T) object {
+			arguments := object{"person": person.Draw(t, "person")}
+			maybe(t, arguments, "fields", func() any { return personFields.Draw(t, "fields") })
+			return arguments
+		},
+		"get_person_properties_timeline": func(t *rapid.T) object { return object{"person": person.Draw(t, "person")} },
+	}
+}
+
+// Any budget from 200 to 8,000 tokens is kept, and what it leaves out is said:
+// together with what is shown it is what a budget without bounds shows.
+func TestAnyBudgetIsKept(t *testing.T) {
+	t.Parallel()
+	count := o200k(t)
+	h := open(t, setup{})
+	for n := range 15 {
+		h.raw("PATCH", api+"persons/"+seed.TwinUUIDA, object{"properties": object{"n": n}})
+	}
+	draw := readers(bigNoteAccount(h))
+	tools := make([]string, 0, len(draw))
+	for tool := range questions {
+		if draw[tool] != nil {
+			tools = append(tools, tool)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		tool := rapid.SampledFrom(tools).Draw(t, "tool")
+		arguments := with(draw[tool](t), "project_id", 1)
+		most := rapid.OneOf(rapid.IntRange(200, 600), rapid.IntRange(200, 8000)).Draw(t, "max_tokens")
+		bounded, err := h.try(h.key, tool, with(arguments, "max_tokens", most))
+		require.NoError(t, err)
+		if bounded.isError {
+			require.Contains(t, bounded.text, "No note", "%s %v: %s", tool, arguments, bounded.text)
+			return
+		}
+		require.True(t, json.Valid([]byte(bounded.text)))
+		require.LessOrEqual(t, count(bounded.text), most, "%s %v: %s", tool, arguments, bounded.text)
+		whole, err := h.try(h.key, tool, with(arguments, "max_tokens", 50_000))
+		require.NoError(t, err)
+		requireHonest(t, bounded, whole)
+	})
+}
+
+// requireHonest holds a result that may be cut against the whole one.
+func requireHonest(t *rapid.T, cut, whole result) {
+	for _, part := range []struct{ shown, omitted string }{
+		{"rows", "omitted"}, {"notebooks", "notebooks_omitted"}, {"points", "omitted"}, {"activity", "activity_omitted"},
+		{"person.properties", "person.properties_omitted_count"},
+	} {
+		if !whole.get(part.shown).Exists() {
+			continue
+		}
+		size := func(r result) int {
+			if r.get(part.shown).IsObject() {
+				return len(r.get(part.shown).Map()) + int(r.get(part.omitted).Int())
+			}
+			return len(r.get(part.shown).Array()) + int(r.get(part.omitted).Int())
+		}
+		require.Equal(t, size(whole), size(cut), "%s and those left out: %s", part.shown, cut.text)
+	}
+	require.Equal(t, whole.get("total").Raw, cut.get("total").Raw, "what there is does not depend on what is shown")
+	rows := cut.get("rows").Array()
+	require.Equal(t, cut.get("rows").Exists(), cut.get("shown").Exists())
+	require.EqualValues(t, len(rows), cut.get("shown").Int())
+	require.True(t, len(rows) > 0 || whole.get("shown").Int() == 0, "a page shows something where there is something")
+	for i, row := range rows {
+		if whole := whole.get("rows").Array()[i]; whole.Raw != row.Raw && !strings.Contains(cut.str("note"), "Row cut") {
+			requireCutValues(t, whole, row)
+		}
+	}
+	text, all := cut.str("notebook.markdown"), whole.str("notebook.markdown")
+	require.True(t, strings.HasPrefix(all, text), "a cut text is the beginning of the whole")
+	require.Equal(t, len(text) < len(strings.TrimSpace(all)) && cut.text != whole.text && text != all, cut.get("notebook.cut_tokens").Int() > whole.get("notebook.cut_tokens").Int())
+	if cut.get("account").Exists() && cut.get("account").Raw+cut.get("custom_properties").Raw+cut.get("relationships").Raw != whole.get("account").Raw+whole.get("custom_properties").Raw+whole.get("relationships").Raw {
+		require.True(t, strings.Contains(cut.str("note"), "Cut to fit max_tokens") || strings.Contains(cut.get("custom_properties").Raw, "…"), cut.text)
+	}
+}
+
+// requireCutValues holds a row whose long values are cut to say so where they
+// are cut.
+func requireCutValues(t *rapid.T, whole, row gjson.Result) {
+	row.ForEach(func(name, value gjson.Result) bool {
+		all := whole.Get(gjson.Escape(name.String()))
+		require.True(t, value.Raw == all.Raw || strings.Contains(value.Raw, "…"), "%s: %s", name, row.Raw)
+		return true
+	})
+}
+
+// What one row needs is said where it does not fit, and is enough.
+func TestARowThatDoesNotFitSaysWhatItNeeds(t *testing.T) {
+	t.Parallel()
+	h := open(t, setup{})
+	arguments := object{"search": "Consolidated Northern", "fields": []string{"name", "tags", "csm", "properties"}}
+	h.must("list_accounts", arguments) // roles that are remembered from now on get a remark
+	cut := h.must("list_accounts", with(arguments, "max_tokens", 200))
+	require.Contains(t, cut.str("note"), "Row cut to fit max_tokens; ")
+	require.Contains(t, cut.str("rows.0.name"), "…")
+	require.EqualValues(t, 1, cut.get("shown").Int())
+	needs := strings.Fields(strings.SplitAfter(cut.str("note"), "max_tokens; ")[1])[0]
+	whole := h.must("list_accounts", with(arguments, "max_tokens", json.Number(needs)))
+	require.NotContains(t, whole.text, "…")
+	require.Greater(t, len(whole.str("rows.0.name")), 300)
+}
