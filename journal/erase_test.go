@@ -3,9 +3,12 @@ package journal_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -91,6 +94,33 @@ func TestAPersonIsErased(t *testing.T) {
 	for _, nobody := range []string{"", " "} {
 		_, err = j.ErasePerson(ctx, nobody)
 		require.Error(t, err, "entries about nobody are not meant")
+	}
+}
+
+// Who had several UUIDs is erased under all of them, however many there are.
+func TestAMergedPersonIsErased(t *testing.T) {
+	t.Parallel()
+	j, path := opened(t)
+	for _, uuid := range persons[:2] {
+		intent := aboutJane()
+		intent.IdempotencyKey, intent.Person, intent.Target.ID = "", uuid, uuid
+		_, err := j.Begin(ctx, intent)
+		require.NoError(t, err)
+		require.NoError(t, j.Keep(ctx, journal.Item{
+			Principal: ours, Kind: "plan", ID: uuid, Person: uuid, Payload: json.RawMessage(`{"email":"` + secret + `"}`), Expires: time.Now().Add(time.Hour),
+		}))
+	}
+	uuids := make([]string, 40_000, 40_002)
+	for i := range uuids {
+		uuids[i] = fmt.Sprintf("00000000-0000-5000-8000-%012d", i)
+	}
+	n, err := j.ErasePerson(ctx, append(uuids, strings.ToUpper(persons[0]), persons[1])...)
+	require.NoError(t, err)
+	require.Equal(t, 4, n)
+	require.False(t, holds(t, path, secret))
+	for _, nobody := range [][]string{nil, {persons[0], " "}} {
+		_, err = j.ErasePerson(ctx, nobody...)
+		require.Error(t, err)
 	}
 }
 

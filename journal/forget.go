@@ -3,23 +3,25 @@ package journal
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 )
 
 // ErasePerson removes the payloads of every entry about a person, whoever
 // wrote it, and every item that holds their data, from the file and from its
-// log, and tells how many there were.
+// log, and tells how many there were. Who had several UUIDs, because persons
+// were merged, is erased under all of them at once.
 // That a write happened, when and with what outcome stays, and stays provable.
 // A number with an error: they are erased, but old bytes may stay in the log
 // until every process has closed the journal.
-func (j *Journal) ErasePerson(ctx context.Context, uuid string) (int, error) {
-	if strings.TrimSpace(uuid) == "" {
+func (j *Journal) ErasePerson(ctx context.Context, uuids ...string) (int, error) {
+	if len(uuids) == 0 || slices.ContainsFunc(uuids, func(uuid string) bool { return strings.TrimSpace(uuid) == "" }) {
 		return 0, errors.New("whom to erase is not said")
 	}
 	erased := 0
 	err := j.write(ctx, func(t records) error {
-		found, err := t.of(uuid)
+		found, err := t.of(uuids)
 		if err != nil {
 			return err
 		}
@@ -29,7 +31,7 @@ func (j *Journal) ErasePerson(ctx context.Context, uuid string) (int, error) {
 				return err
 			}
 		}
-		forgotten, err := t.forgetPerson(uuid)
+		forgotten, err := t.forgetPersons(uuids)
 		erased = len(found) + forgotten
 		return err
 	})

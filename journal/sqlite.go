@@ -3,6 +3,7 @@ package journal
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -173,8 +174,23 @@ func (t table) open(p Principal) ([]*record, error) {
 	return t.find("principal = ? AND project = ? AND outcome = '' ORDER BY id", p.Key, p.Project)
 }
 
-func (t table) of(person string) ([]*record, error) {
-	return t.find("erased_at = 0 AND (lower(person) = lower(?1) OR lower(target) = lower(?1))", person)
+func (t table) of(persons []string) ([]*record, error) {
+	list, err := lowered(persons)
+	if err != nil {
+		return nil, err
+	}
+	return t.find("erased_at = 0 AND (lower(person) IN (SELECT value FROM json_each(?1)) OR lower(target) IN (SELECT value FROM json_each(?1)))", list)
+}
+
+// lowered is a list of texts as one value of a statement, which may have more
+// of them than it may have values.
+func lowered(texts []string) (string, error) {
+	low := make([]string, len(texts))
+	for i, text := range texts {
+		low[i] = strings.ToLower(text)
+	}
+	list, err := json.Marshal(low)
+	return string(list), err
 }
 
 func (t table) list(q Query) ([]*record, error) {

@@ -43,8 +43,12 @@ func (t table) forget(p Principal, kind, id string) error {
 	return err
 }
 
-func (t table) forgetPerson(person string) (int, error) {
-	result, err := t.tx.ExecContext(t.ctx, "DELETE FROM items WHERE lower(person) = lower(?)", person)
+func (t table) forgetPersons(persons []string) (int, error) {
+	list, err := lowered(persons)
+	if err != nil {
+		return 0, err
+	}
+	result, err := t.tx.ExecContext(t.ctx, "DELETE FROM items WHERE lower(person) IN (SELECT value FROM json_each(?))", list)
 	if err != nil {
 		return 0, err
 	}

@@ -24,10 +24,10 @@ type store interface {
 type records interface {
 	byID(id string) (*record, error)
 	byClaim(claim []byte) (*record, error)
-	list(q Query) ([]*record, error)     // newest first
-	open(p Principal) ([]*record, error) // without outcome, oldest first
-	of(person string) ([]*record, error) // not erased yet
-	lastID() (string, error)             // the highest, empty if there is none
+	list(q Query) ([]*record, error)        // newest first
+	open(p Principal) ([]*record, error)    // without outcome, oldest first
+	of(persons []string) ([]*record, error) // not erased yet; letters' case is no difference
+	lastID() (string, error)                // the highest, empty if there is none
 	summary() (Summary, error)
 	insert(r *record) error
 	replace(r *record) error
@@ -40,6 +40,6 @@ type records interface {
 	items(p Principal, kind, prefix string) ([]*kept, error) // by id
 	keep(k *kept) error                                      // in the place of one with its name
 	forget(p Principal, kind, id string) error
-	forgetPerson(person string) (int, error)
+	forgetPersons(persons []string) (int, error)
 	forgetExpired(now time.Time) error
 }
