@@ -2,6 +2,7 @@ package people
 
 import (
 	"context"
+	"time"
 
 	"posthog-accounts-mcp/client"
 	"posthog-accounts-mcp/internal/plain"
@@ -18,36 +19,99 @@ func CheckDeletion(person client.Person, options client.DeletePersonOptions) err
 }
 
 // Delete deletes a person that was just read, what else the options name, or
-// only that, and looks what is there afterwards. Events and recordings go
-// later: PostHog deletes them in batches.
-func (r *Register) Delete(ctx context.Context, person client.Person, options client.DeletePersonOptions) (Result, error) {
+// only that, and looks what is there afterwards: under the UUID, under every
+// distinct id, and in the queue where PostHog keeps what it deletes later.
+func (r *Register) Delete(ctx context.Context, person client.Person, options client.DeletePersonOptions, now time.Time) (Erasure, error) {
 	if err := CheckDeletion(person, options); err != nil {
-		return Result{}, err
+		return Erasure{}, err
 	}
 	writeErr := r.api.DeletePerson(ctx, person.UUID, options)
 	if writeErr != nil && !unclear(writeErr) {
-		return Result{}, writeErr
+		return Erasure{}, writeErr
 	}
-	result := Result{Outcome: journal.Applied, Person: person}
-	_, err := r.api.Person(ctx, person.UUID)
-	gone := client.KindOf(err) == client.NotFound
+	e := Erasure{Outcome: journal.Applied, Certificate: certify(person, options, now)}
+	found, err := r.api.Person(ctx, person.UUID)
 	switch {
-	case err != nil && !gone:
-		return Result{}, plain.Refuse("Outcome unknown: the person could not be read back (%s). Look with get_person before you repeat anything.", plain.Explain(err))
-	case !gone && !options.KeepPerson:
-		result.Outcome = journal.Ignored
-		result.Note = "PostHog still shows the person."
-		return result, nil
+	case client.KindOf(err) == client.NotFound:
+		e.Certificate.Person = Deleted
+	case err != nil:
+		return Erasure{}, plain.Refuse("Outcome unknown: the person could not be read back (%s). Look with get_person before you repeat anything.", plain.Explain(err))
+	case found.ID != person.ID:
+		e.Certificate.Person = MadeAnew
+		e.note("An event has made a new person under the same UUID since: PostHog derives it from the distinct id. Whoever still sends events has to stop first.")
+	case !options.KeepPerson:
+		e.Outcome, e.Certificate.Person = journal.Ignored, StillThere
+		e.note("PostHog still shows the person.")
+		return e, nil
 	}
-	if options.Events || options.Recordings {
-		result.Outcome = journal.Pending
-		result.Note = "Deleting events and recordings is queued: PostHog does it in batches, events on Sundays at 05:00 UTC. Only what was captured before now goes."
-		if gone {
-			result.Note = "The person is deleted. " + result.Note
-		}
-		if writeErr != nil {
-			result.Note += " PostHog's answer was lost, so whether they were queued is not known."
-		}
+	if e.Certificate.Gone() {
+		r.followIDs(ctx, person, &e)
 	}
-	return result, nil
+	r.followQueue(ctx, &e, writeErr != nil)
+	return e, nil
+}
+
+// followIDs looks whether a distinct id of a deleted person still leads to
+// somebody.
+func (r *Register) followIDs(ctx context.Context, person client.Person, e *Erasure) {
+	owners, asked, err := r.owners(ctx, person, person.DistinctIDs)
+	if err != nil {
+		e.note("Whether its distinct ids lead to anybody could not be looked up: " + plain.Explain(err))
+		return
+	}
+	e.Certificate.IDsChecked, e.Certificate.IDsInUse = asked, len(owners)
+	if len(owners) > 0 && e.Certificate.Person != MadeAnew {
+		e.note("Some of its distinct ids lead to a person again: an event has made one since. list_persons with distinct_id shows who.")
+	}
+}
+
+// followQueue looks whether what goes later is queued. Of recordings PostHog
+// does not tell.
+func (r *Register) followQueue(ctx context.Context, e *Erasure, answerLost bool) {
+	c := &e.Certificate
+	if c.Events == nil && c.Recordings == nil {
+		return
+	}
+	e.Outcome = journal.Pending
+	if c.Recordings != nil && answerLost {
+		c.Recordings.State = Unconfirmed
+		e.note("PostHog's answer was lost, and it does not tell of recordings: whether they were queued is not known.")
+	}
+	if c.Events == nil {
+		return
+	}
+	switch found, err := r.api.EventDeletion(ctx, c.UUID); {
+	case err != nil && answerLost:
+		c.Events.State = Unconfirmed
+		e.note("PostHog's answer was lost, so whether they were queued is not known.")
+	case err != nil: // PostHog accepted it, and cannot be asked how it goes
+	case found == nil:
+		c.Events.State = Unconfirmed
+		e.note("PostHog's queue does not show the deletion of events. Call delete_person with this UUID in a minute to look again.")
+	default:
+		c.Events.see(*found)
+	}
+	e.note("Deleting events and recordings is queued: PostHog does it in batches, events on Sundays at 05:00 UTC. Only what was captured before now goes. Calling delete_person with this UUID again tells how it goes.")
+}
+
+// FollowUp brings the certificate of an earlier erasure up to date by what
+// PostHog tells of it now. Without a certificate PostHog's queue alone is
+// asked, and nil means that it knows nothing of the person either.
+func (r *Register) FollowUp(ctx context.Context, uuid string, kept *Certificate) (*Certificate, error) {
+	if kept != nil && kept.Events == nil {
+		return kept, nil
+	}
+	found, err := r.api.EventDeletion(ctx, uuid)
+	switch kind := client.KindOf(err); {
+	case kind == client.Invalid || kind == client.NotFound: // a PostHog without that queue to look at
+		return kept, nil
+	case err != nil:
+		return nil, err
+	case found == nil:
+		return kept, nil
+	case kept == nil:
+		kept = &Certificate{UUID: uuid, At: found.CreatedAt, Person: Deleted, Events: &Queued{}}
+	}
+	kept.Events.see(*found)
+	return kept, nil
 }

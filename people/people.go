@@ -57,6 +57,7 @@ type found struct {
 // Find resolves what a person is known by: UUID, number, distinct id or
 // e-mail. What fits several persons is refused with the candidates.
 func (r *Register) Find(ctx context.Context, reference string) (client.Person, Match, error) {
+	asGiven := reference
 	reference = strings.TrimSpace(reference)
 	var hits []found
 	if by := idForm(reference); by != "" {
@@ -70,11 +71,12 @@ func (r *Register) Find(ctx context.Context, reference string) (client.Person, M
 			return client.Person{}, Match{}, err
 		}
 	}
-	owners, err := r.api.PersonsByDistinctIDs(ctx, []string{reference})
+	// A distinct id may begin or end with a space, next to one that does not.
+	owners, err := r.api.PersonsByDistinctIDs(ctx, []string{reference, asGiven})
 	if err != nil {
 		return client.Person{}, Match{}, err
 	}
-	if owner, known := owners[reference]; known {
+	for _, owner := range owners {
 		hits = append(hits, found{owner, "distinct_id"})
 	}
 	if strings.Contains(reference, "@") {
@@ -192,27 +194,27 @@ func Email(person client.Person) string {
 }
 
 // Identity is all of a person that a confirmation binds: who it is and which
-// ids it has. Properties move with every event and are left out.
+// ids it has. The number tells it from one that an event made anew under the
+// same UUID. Properties move with every event and are left out.
 func Identity(person client.Person) any {
-	return []any{person.UUID, slices.Sorted(slices.Values(person.DistinctIDs))}
+	return []any{person.UUID, person.ID, slices.Sorted(slices.Values(person.DistinctIDs))}
 }
 
-// SameEmail lists the other persons who carry a person's e-mail, whatever its
-// case: erasing one of them is not erasing the others.
-func (r *Register) SameEmail(ctx context.Context, person client.Person) ([]client.Person, error) {
-	email := Email(person)
-	if email == "" {
-		return nil, nil
+// How many distinct ids are looked up after a split or a deletion. An older
+// PostHog takes a request for each.
+const (
+	lookedUp       = 5000
+	lookedUpSingly = 20
+)
+
+// owners are the persons that some distinct ids lead to now, and how many of
+// the ids were looked up.
+func (r *Register) owners(ctx context.Context, person client.Person, ids []string) (map[string]client.Person, int, error) {
+	most := lookedUp
+	if !person.Newest {
+		most = lookedUpSingly
 	}
-	page, err := r.api.ListPersons(ctx, client.PersonQuery{Search: email, Limit: 50})
-	if err != nil {
-		return nil, err
-	}
-	var others []client.Person
-	for _, other := range page.Results {
-		if other.UUID != person.UUID && strings.EqualFold(Email(other), email) {
-			others = append(others, other)
-		}
-	}
-	return others, nil
+	ids = ids[:min(len(ids), most)]
+	found, err := r.api.PersonsByDistinctIDs(ctx, ids)
+	return found, len(ids), err
 }

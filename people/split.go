@@ -2,6 +2,7 @@ package people
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -86,30 +87,119 @@ func (r *Register) Partition(person client.Person, leave []string, main string) 
 	return p, nil
 }
 
-// Split carries out a partition and looks whether the ids have moved.
-func (r *Register) Split(ctx context.Context, person client.Person, p Partition) (Result, error) {
+// Separation is what became of a split.
+type Separation struct {
+	Result
+	Moved   []Move // the ids that lead to their new persons, as read back
+	Checked int    // of how many that left this was looked up
+}
+
+// Split carries out a partition and looks who has which ids then.
+func (r *Register) Split(ctx context.Context, person client.Person, p Partition) (Separation, error) {
 	writeErr := r.api.SplitPerson(ctx, person.UUID, p.split)
 	if writeErr != nil && !unclear(writeErr) {
-		return Result{}, writeErr
+		return Separation{}, writeErr
 	}
-	result := Result{Outcome: journal.Pending, Person: person, Before: map[string]any{"distinct_ids": len(person.DistinctIDs)}}
+	s := Separation{Result: Result{Outcome: journal.Pending, Person: person, Before: map[string]any{"distinct_ids": len(person.DistinctIDs)}}}
 	for _, wait := range patience {
 		if err := sleep(ctx, wait); err != nil {
 			break
 		}
 		found, err := r.api.Person(ctx, person.UUID)
 		if err != nil {
-			return Result{}, plain.Refuse("PostHog accepted the split, but the person could not be read back (%s). Look with get_person before you do anything else.", plain.Explain(err))
+			return Separation{}, plain.Refuse("PostHog accepted the split, but the person could not be read back (%s). Look with get_person before you do anything else.", plain.Explain(err))
 		}
-		result.Person, result.After = found, map[string]any{"distinct_ids": len(found.DistinctIDs)}
-		if !slices.ContainsFunc(p.Moves, func(m Move) bool { return slices.Contains(found.DistinctIDs, m.DistinctID) }) {
-			result.Outcome = journal.Applied
-			return result, nil
+		s.Person, s.After = found, map[string]any{"distinct_ids": len(found.DistinctIDs)}
+		if slices.ContainsFunc(p.Moves, func(m Move) bool { return slices.Contains(found.DistinctIDs, m.DistinctID) }) {
+			continue
+		}
+		if arrived, err := r.follow(ctx, person, p, &s); err != nil || arrived {
+			return s, err
 		}
 	}
-	result.Note = "PostHog accepted the split and has not carried it out yet. Until it has, the ids still lead to the old person: do not delete by them. Look with get_person later."
-	if writeErr != nil {
-		result.Note = "PostHog's answer was lost and the split is not visible yet; it may still come. Look with get_person before you repeat it."
+	switch {
+	case writeErr != nil:
+		s.Note = "PostHog's answer was lost and the split is not visible yet; it may still come. Look with get_person before you repeat it."
+	default:
+		s.Note = "PostHog accepted the split and has not carried it out yet. Until it has, the ids still lead to the old person: do not delete by them. Look with get_person later: it is done when each id that leaves is found under the UUID of its new person."
 	}
-	return result, nil
+	return s, nil
+}
+
+// follow looks where the ids that left lead to.
+func (r *Register) follow(ctx context.Context, person client.Person, p Partition, s *Separation) (arrived bool, err error) {
+	ids := make([]string, len(p.Moves))
+	for i, move := range p.Moves {
+		ids[i] = move.DistinctID
+	}
+	owners, asked, err := r.owners(ctx, person, ids)
+	if err != nil {
+		return false, plain.Refuse("The ids have left the person, but where they lead to could not be read back (%s). Look with get_person before you do anything else.", plain.Explain(err))
+	}
+	s.Checked, s.Moved = asked, nil
+	elsewhere := 0
+	for _, move := range p.Moves[:asked] {
+		switch owner, found := owners[move.DistinctID]; {
+		case !found:
+			return false, nil // it has left and not arrived yet
+		case owner.UUID == move.NewPerson:
+			s.Moved = append(s.Moved, move)
+		default:
+			elsewhere++
+		}
+	}
+	s.Outcome = journal.Applied
+	if elsewhere > 0 {
+		s.Outcome = journal.Overridden
+		s.Note = fmt.Sprintf("%d of the ids that left lead to other persons than the split gave them: an event may have merged them at the same time.", elsewhere)
+	}
+	return true, nil
+}
+
+// QueuedSplit tells which of a person's distinct ids a split is to take away
+// and has not taken yet, as PostHog's log has it. An id that left and came
+// back looks the same: who names the person by UUID is not to be stopped by it.
+// readable is false where PostHog does not let the key read the log.
+func (r *Register) QueuedSplit(ctx context.Context, person client.Person) (ids []string, readable bool, err error) {
+	const entries = 20
+	log, err := r.api.PersonActivity(ctx, person.UUID, 1, entries)
+	switch kind := client.KindOf(err); {
+	case kind == client.MissingScope || kind == client.Forbidden || kind == client.NoKeyAccess || kind == client.NotFound || kind == client.Unsupported:
+		return nil, false, nil
+	case err != nil:
+		return nil, false, err
+	}
+	leaving := map[string]bool{}
+	for _, entry := range log.Results {
+		for _, change := range entry.Changes {
+			if entry.Name == "split_person" {
+				markLeaving(leaving, change.After, person)
+			}
+		}
+	}
+	ids = slices.DeleteFunc(slices.Clone(person.DistinctIDs), func(id string) bool { return !leaving[id] })
+	return ids, true, nil
+}
+
+// markLeaving marks the ids of a person that an entry of the log says were to
+// leave. Where all but one were, it does not say which one stays: as long as
+// there are several, any may leave.
+func markLeaving(leaving map[string]bool, after json.RawMessage, person client.Person) {
+	var change struct {
+		All   []string `json:"distinct_ids"`
+		Named []string `json:"distinct_ids_to_split"`
+	}
+	if json.Unmarshal(after, &change) != nil {
+		return // not the form of a split's entry: it tells nothing
+	}
+	ids := change.Named
+	if len(ids) == 0 {
+		ids = slices.DeleteFunc(change.All, func(id string) bool { return !slices.Contains(person.DistinctIDs, id) })
+		if len(ids) < 2 {
+			return
+		}
+	}
+	for _, id := range ids {
+		leaving[id] = true
+	}
 }

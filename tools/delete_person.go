@@ -1,14 +1,13 @@
 package tools
 
 import (
-	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"posthog-accounts-mcp/client"
 	"posthog-accounts-mcp/internal/plain"
-	"posthog-accounts-mcp/journal"
 	"posthog-accounts-mcp/people"
 )
 
@@ -16,112 +15,205 @@ import (
 type DeletePersonRequest struct {
 	ProjectArg
 	PersonArg
-	DeleteEvents     bool `json:"delete_events,omitempty" jsonschema_description:"Also delete the person's events."`
-	DeleteRecordings bool `json:"delete_recordings,omitempty" jsonschema_description:"Also delete session recordings."`
-	KeepPerson       bool `json:"keep_person,omitempty" jsonschema_description:"Delete only the events or recordings."`
+	DeleteEvents     bool `json:"delete_events,omitempty" jsonschema_description:"Also delete its events."`
+	DeleteRecordings bool `json:"delete_recordings,omitempty" jsonschema_description:"Also delete recordings."`
+	KeepPerson       bool `json:"keep_person,omitempty" jsonschema_description:"Delete only these."`
 	ConfirmationArg
+}
+
+// DeletePersonResult is a preview, or a receipt with the certificate of the
+// erasure.
+type DeletePersonResult struct {
+	ReceiptOrPreview
+	Certificate *people.Certificate `json:"certificate,omitempty" jsonschema_description:"What was done and seen afterwards."`
+}
+
+// MarshalJSON writes the one that is there.
+func (r DeletePersonResult) MarshalJSON() ([]byte, error) {
+	if r.Preview != nil {
+		return encode(r.Preview)
+	}
+	return encode(struct {
+		*Receipt
+		Certificate *people.Certificate `json:"certificate,omitempty"`
+	}{r.Receipt, r.Certificate})
 }
 
 var deletePersonTool = define(Spec{
 	Name:        "delete_person",
 	Title:       "Delete a person",
-	Description: "Delete one person for good, on request with events and recordings (erasure). Previews first who it is and who else has the same email; call again with the confirmation once the user agreed.",
+	Description: "Delete one person for good, on request with events and recordings (erasure). Previews first who it is and who else has the email; call again with the confirmation once the user agreed. For a deleted UUID: the certificate, and whether events are gone.",
 	Toolset:     Persons,
 	Effect:      Erases,
 }, deletePerson)
 
-func deletePerson(d *Desk, ctx context.Context, in DeletePersonRequest) (ReceiptOrPreview, error) {
+func deletePerson(d *Desk, ctx context.Context, in DeletePersonRequest) (DeletePersonResult, error) {
 	if in.KeepPerson && !in.DeleteEvents && !in.DeleteRecordings {
-		return ReceiptOrPreview{}, plain.Refuse("Nothing to delete: keep_person needs delete_events or delete_recordings.")
+		return DeletePersonResult{}, plain.Refuse("Nothing to delete: keep_person needs delete_events or delete_recordings.")
 	}
 	s, err := d.scope(ctx, in.ProjectID)
 	if err != nil {
-		return ReceiptOrPreview{}, err
+		return DeletePersonResult{}, err
 	}
 	person, match, err := s.people.FindToWrite(ctx, in.Person)
-	if err != nil {
-		return ReceiptOrPreview{}, err
+	if plain.IsAbsent(err) {
+		return d.erasedBefore(ctx, s, in.Person, err)
+	} else if err != nil {
+		return DeletePersonResult{}, err
 	}
 	options := client.DeletePersonOptions{Events: in.DeleteEvents, Recordings: in.DeleteRecordings, KeepPerson: in.KeepPerson}
 	if err := people.CheckDeletion(person, options); err != nil {
-		return ReceiptOrPreview{}, err
+		return DeletePersonResult{}, err
 	}
 	agreement := d.agreement(s, Persons, "delete_person", in.Confirmation, in.unconfirmed(), personIdentity(person))
-	answer, agreed, err := agreement.reach(ctx, func(ctx context.Context) (proposal, error) { return proposeErasure(ctx, s, person, in) })
-	if !agreed {
-		return answer, err
+	view := erasureView{in: in, person: person, match: match}
+	if err := view.look(ctx, s); err != nil {
+		return DeletePersonResult{}, err
 	}
-	// Nothing of the person goes on record: it could not be restored anyway.
-	w := deed{tool: "delete_person", target: journal.Target{Kind: "person", ID: person.UUID}, arguments: in.unconfirmed(), person: person.UUID, forGood: true}
-	receipt, err := d.record(ctx, s, w, func(ctx context.Context) (done, error) {
-		result, err := s.people.Delete(ctx, person, options)
-		if err != nil {
-			return done{}, err
-		}
-		return personDeleted(s, person, match, in, result), nil
-	})
+	if view.misled() {
+		return DeletePersonResult{ReceiptOrPreview: agreement.shown(view.propose(), view.misleading())}, nil
+	}
+	answer, agreed, err := agreement.reach(ctx, func(ctx context.Context) (proposal, error) { return view.complete(ctx, d, s) })
+	if !agreed {
+		return DeletePersonResult{ReceiptOrPreview: answer}, err
+	}
+	receipt, certificate, err := d.erase(ctx, s, view, options)
 	if err != nil {
-		return ReceiptOrPreview{}, err
+		return DeletePersonResult{}, err
 	}
 	agreement.finish(ctx, &receipt)
-	if !in.KeepPerson && receipt.Outcome != journal.Ignored {
-		d.forget(ctx, person.UUID, &receipt)
-	}
-	return ReceiptOrPreview{Receipt: &receipt}, nil
-}
-
-// personDeleted words what came of a deletion.
-func personDeleted(s scope, person client.Person, match people.Match, in DeletePersonRequest, result people.Result) done {
-	receipt := Receipt{
-		Outcome: result.Outcome, Target: personTarget(person, match), Note: result.Note, Undo: "A deletion cannot be undone.",
-		Before: map[string]any{"distinct_ids": len(person.DistinctIDs), "properties": len(person.Properties)},
-		URL:    s.links.person(person.UUID), ProjectID: s.project,
-	}
-	if in.KeepPerson || result.Outcome == journal.Ignored {
-		receipt.After = receipt.Before
-	}
-	return done{Receipt: receipt}
-}
-
-// forget erases what the journal holds of a person who is deleted.
-func (d *Desk) forget(ctx context.Context, uuid string, receipt *Receipt) {
-	if d.ledger == nil {
-		return
-	}
-	ctx = context.WithoutCancel(ctx)
-	book, err := d.ledger.journal(ctx)
-	if err == nil {
-		_, err = book.ErasePerson(ctx, uuid)
-	}
-	if err != nil {
-		receipt.Note = sentences(receipt.Note, "What the journal holds of this person could not be erased: "+plain.Explain(onRecord(err)))
-	}
+	return DeletePersonResult{ReceiptOrPreview{Receipt: &receipt}, certificate}, nil
 }
 
 func (in DeletePersonRequest) unconfirmed() DeletePersonRequest { in.Confirmation = ""; return in }
 
-// proposeErasure shows who would be deleted, and who else carries the e-mail.
-func proposeErasure(ctx context.Context, s scope, person client.Person, in DeletePersonRequest) (proposal, error) {
-	others, err := s.people.SameEmail(ctx, person)
-	if err != nil {
+// erasureView is a deletion as it is shown before.
+type erasureView struct {
+	in         DeletePersonRequest
+	person     client.Person
+	match      people.Match
+	queued     []string // distinct ids that a queued split is to take away
+	splitsSeen bool     // whether PostHog's log could be read for that
+	neighbours people.Neighbours
+	earlier    *people.Certificate // of a deletion of the same UUID
+}
+
+// look finds out what must not be deleted by mistake.
+func (v *erasureView) look(ctx context.Context, s scope) (err error) {
+	v.queued, v.splitsSeen, err = s.people.QueuedSplit(ctx, v.person)
+	return err
+}
+
+// misled tells whether the person was named by an id that is about to leave it:
+// whoever names it means somebody else.
+func (v erasureView) misled() bool {
+	return slices.Contains(v.queued, v.in.Person) || slices.Contains(v.queued, strings.TrimSpace(v.in.Person))
+}
+
+func (v erasureView) misleading() string {
+	return fmt.Sprintf("Nothing has been done, and there is no confirmation for this: a split is to take the distinct id %q away and has not done so yet. Until then it leads to this person, whom you may not mean. Wait until it leads to its own; to delete this person all the same, name the UUID.", plain.Short(v.in.Person))
+}
+
+// complete shows the deletion with what else somebody may have meant.
+func (v erasureView) complete(ctx context.Context, d *Desk, s scope) (p proposal, err error) {
+	if v.neighbours, err = s.people.Neighbours(ctx, v.person); err != nil {
 		return proposal{}, err
 	}
-	same := []PersonRow{}
-	for _, other := range others[:min(len(others), 10)] {
-		same = append(same, personRow(other))
+	v.earlier = d.certificateOf(ctx, s, v.person.UUID)
+	return v.propose(), nil
+}
+
+// NeighbourRow is a person who may be meant instead, or too.
+type NeighbourRow struct {
+	PersonRow
+	Why string `json:"why"`
+}
+
+func neighbourRows(all []people.Neighbour) []NeighbourRow {
+	const most = 10
+	rows := []NeighbourRow{}
+	for _, n := range all[:min(len(all), most)] {
+		rows = append(rows, NeighbourRow{personRow(n.Person), n.Why})
 	}
-	return proposal{
-		shown: map[string]any{
-			"person": wholePerson(person, personProjection{}, 1000), "same_email": same, "same_email_count": len(others),
-			"deletes": map[string]bool{"person": !in.KeepPerson, "events": in.DeleteEvents, "recordings": in.DeleteRecordings},
-		},
-		note: erasureNote(in),
-		lines: []string{
-			"Delete " + in.whatGoes() + " of the person " + personInWords(person) + "?",
-			fmt.Sprintf("The person has %s and %s.", count(len(person.DistinctIDs), "distinct id", "distinct ids"), count(len(person.Properties), "property", "properties")),
-			fmt.Sprintf("Others with the same e-mail, not touched: %d.", len(others)),
-		},
-	}, nil
+	return rows
+}
+
+// propose shows who would be deleted, with what, and who else carries the
+// e-mail.
+func (v erasureView) propose() proposal {
+	const most = 10
+	shown := map[string]any{
+		"person": wholePerson(v.person, personProjection{}, 1000), "matched_by": v.match.String(),
+		"same_email": neighbourRows(v.neighbours.Same), "same_email_count": len(v.neighbours.Same),
+		"deletes": map[string]bool{"person": !v.in.KeepPerson, "events": v.in.DeleteEvents, "recordings": v.in.DeleteRecordings},
+	}
+	if len(v.neighbours.Inbox) > 0 {
+		shown["perhaps_same_inbox"] = neighbourRows(v.neighbours.Inbox)
+	}
+	if v.neighbours.Cut {
+		shown["same_email_incomplete"] = true
+	}
+	if len(v.queued) > 0 {
+		shown["split_queued"] = v.queued[:min(len(v.queued), most)]
+	}
+	if v.earlier != nil {
+		shown["deleted_before"] = v.earlier.At
+	}
+	return proposal{shown: shown, note: v.note(), lines: v.lines()}
+}
+
+// note says what the deletion takes and what it leaves.
+func (v erasureView) note() string {
+	note := "Deletes this person's record for good."
+	switch {
+	case v.in.KeepPerson:
+		note = "Keeps the person's record and queues the deletion of what is marked, for good."
+	case v.in.DeleteEvents || v.in.DeleteRecordings:
+		note = "Deletes this person's record for good at once, and queues the deletion of what else is marked."
+	}
+	if stays := v.in.whatStays(); stays != "" {
+		note = sentences(note, stays)
+	}
+	if v.in.DeleteEvents {
+		note += " Events captured before go in batches, on PostHog's cloud on Sundays at 05:00 UTC; later ones stay."
+	}
+	note += " Others with the same e-mail are not touched: each needs a call of its own."
+	if len(v.queued) > 0 {
+		note += " A split is to take some distinct ids away and has not done so yet: now they and what belongs to them would go, too."
+	}
+	if !v.splitsSeen {
+		note += " Whether a split is queued cannot be seen: the key lacks activity_log:read, or PostHog has no log."
+	}
+	if v.earlier != nil {
+		note += " A person of this UUID was deleted before: an event has made this one since."
+	}
+	return note
+}
+
+// whatStays names what a deletion leaves.
+func (in DeletePersonRequest) whatStays() string {
+	switch {
+	case !in.DeleteEvents && !in.DeleteRecordings:
+		return "Events and recordings stay."
+	case !in.DeleteEvents:
+		return "Events stay."
+	case !in.DeleteRecordings:
+		return "Recordings stay."
+	}
+	return ""
+}
+
+// lines are the same for a person who is asked.
+func (v erasureView) lines() []string {
+	lines := []string{
+		"Delete " + v.in.whatGoes() + " of the person " + personInWords(v.person) + "?",
+		fmt.Sprintf("The person has %s and %s.", count(len(v.person.DistinctIDs), "distinct id", "distinct ids"), count(len(v.person.Properties), "property", "properties")),
+		fmt.Sprintf("Others with the same e-mail, not touched: %d.", len(v.neighbours.Same)),
+	}
+	if len(v.queued) > 0 {
+		lines = append(lines, fmt.Sprintf("A split that is queued was to take %s away first (%s).", count(len(v.queued), "distinct id", "distinct ids"), some(v.queued)))
+	}
+	return lines
 }
 
 // whatGoes names what a deletion takes.
@@ -136,25 +228,4 @@ func (in DeletePersonRequest) whatGoes() string {
 		}
 	}
 	return strings.Join(parts, " and ")
-}
-
-// personInWords names a person to a person.
-func personInWords(person client.Person) string {
-	row := personRow(person)
-	name := cmp.Or(row.Email, row.Name)
-	if name == "" && len(person.DistinctIDs) > 0 {
-		name = person.DistinctIDs[0]
-	}
-	return fmt.Sprintf("%s (UUID %s)", quoted(name), row.UUID)
-}
-
-func erasureNote(in DeletePersonRequest) string {
-	note := "Deletes this person's record for good. Events and recordings stay."
-	switch {
-	case in.KeepPerson:
-		note = "Keeps the person's record and queues the deletion of what is marked, for good."
-	case in.DeleteEvents || in.DeleteRecordings:
-		note = "Deletes this person's record for good at once, and queues the deletion of what else is marked."
-	}
-	return note + " Others with the same e-mail are not touched: each needs a call of its own."
 }

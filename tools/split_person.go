@@ -18,6 +18,28 @@ type SplitPersonRequest struct {
 	ConfirmationArg
 }
 
+// SplitPersonResult is a preview, or a receipt that says who has which ids now.
+type SplitPersonResult struct {
+	ReceiptOrPreview
+	Moved      []people.Move `json:"moved,omitempty" jsonschema_description:"The first ids that left, and the persons they were then found to lead to."`
+	MovedCount *int          `json:"moved_count,omitempty" jsonschema_description:"How many ids were found to lead to their new persons."`
+}
+
+// MarshalJSON writes the one that is there.
+func (r SplitPersonResult) MarshalJSON() ([]byte, error) {
+	if r.Preview != nil {
+		return encode(r.Preview)
+	}
+	return encode(struct {
+		*Receipt
+		Moved      []people.Move `json:"moved,omitempty"`
+		MovedCount *int          `json:"moved_count,omitempty"`
+	}{r.Receipt, r.Moved, r.MovedCount})
+}
+
+// movesShown is how many ids of each side of a split are listed.
+const movesShown = 20
+
 var splitPersonTool = define(Spec{
 	Name:        "split_person",
 	Title:       "Split a person",
@@ -26,43 +48,53 @@ var splitPersonTool = define(Spec{
 	Effect:      Erases,
 }, splitPerson)
 
-func splitPerson(d *Desk, ctx context.Context, in SplitPersonRequest) (ReceiptOrPreview, error) {
+func splitPerson(d *Desk, ctx context.Context, in SplitPersonRequest) (SplitPersonResult, error) {
 	if err := people.CheckSplit(in.DistinctIDs, in.MainDistinctID); err != nil {
-		return ReceiptOrPreview{}, err
+		return SplitPersonResult{}, err
 	}
 	s, err := d.scope(ctx, in.ProjectID)
 	if err != nil {
-		return ReceiptOrPreview{}, err
+		return SplitPersonResult{}, err
 	}
 	person, match, err := s.people.FindToWrite(ctx, in.Person)
 	if err != nil {
-		return ReceiptOrPreview{}, err
+		return SplitPersonResult{}, err
 	}
 	partition, err := s.people.Partition(person, in.DistinctIDs, in.MainDistinctID)
 	if err != nil {
-		return ReceiptOrPreview{}, err
+		return SplitPersonResult{}, err
 	}
 	agreement := d.agreement(s, Persons, "split_person", in.Confirmation, in.unconfirmed(), personIdentity(person))
 	answer, agreed, err := agreement.reach(ctx, func(context.Context) (proposal, error) { return proposeSplit(person, partition), nil })
 	if !agreed {
-		return answer, err
+		return SplitPersonResult{ReceiptOrPreview: answer}, err
 	}
 	w := deed{
 		tool: "split_person", target: journal.Target{Kind: "person", ID: person.UUID}, arguments: in.unconfirmed(), person: person.UUID,
 		image: image{Person: &personImage{UUID: person.UUID, DistinctIDs: person.DistinctIDs}}, forGood: true,
 	}
+	var split people.Separation
 	receipt, err := d.record(ctx, s, w, func(ctx context.Context) (done, error) {
-		result, err := s.people.Split(ctx, person, partition)
-		if err != nil {
+		if split, err = s.people.Split(ctx, person, partition); err != nil {
 			return done{}, err
 		}
-		return personSplit(s, person, match, result), nil
+		return personSplit(s, person, match, split.Result), nil
 	})
 	if err != nil {
-		return ReceiptOrPreview{}, err
+		return SplitPersonResult{}, err
 	}
 	agreement.finish(ctx, &receipt)
-	return ReceiptOrPreview{Receipt: &receipt}, nil
+	return splitResult(receipt, split), nil
+}
+
+// splitResult adds to a receipt where the ids were found to lead to.
+func splitResult(receipt Receipt, split people.Separation) SplitPersonResult {
+	result := SplitPersonResult{ReceiptOrPreview: ReceiptOrPreview{Receipt: &receipt}}
+	if split.Checked > 0 {
+		found := len(split.Moved)
+		result.Moved, result.MovedCount = split.Moved[:min(found, movesShown)], &found
+	}
+	return result
 }
 
 // personSplit words what came of a split.
@@ -77,7 +109,6 @@ func (in SplitPersonRequest) unconfirmed() SplitPersonRequest { in.Confirmation 
 
 // proposeSplit shows both sides, long ones in part.
 func proposeSplit(person client.Person, p people.Partition) proposal {
-	const most = 20
 	leaving := make([]string, len(p.Moves))
 	for i, move := range p.Moves {
 		leaving[i] = move.DistinctID
@@ -85,9 +116,9 @@ func proposeSplit(person client.Person, p people.Partition) proposal {
 	return proposal{
 		shown: map[string]any{
 			"person":      personRow(person),
-			"stays":       p.Stays[:min(len(p.Stays), most)],
+			"stays":       p.Stays[:min(len(p.Stays), movesShown)],
 			"stays_count": len(p.Stays),
-			"moves":       p.Moves[:min(len(p.Moves), most)],
+			"moves":       p.Moves[:min(len(p.Moves), movesShown)],
 			"moves_count": len(p.Moves),
 		},
 		note: "Splits the person for good: there is no way to merge back safely. Properties stay with the original, past events keep their distinct ids.",

@@ -1,0 +1,164 @@
+package tools
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"posthog-accounts-mcp/client"
+	"posthog-accounts-mcp/internal/plain"
+	"posthog-accounts-mcp/journal"
+	"posthog-accounts-mcp/people"
+)
+
+const (
+	erasures      = "erasure"           // the kind of a certificate in the journal
+	certificate   = 90 * 24 * time.Hour // how long one is kept
+	deletedForAll = "A deletion cannot be undone."
+)
+
+// erase makes the deletion that a view shows, and leaves a certificate of it.
+func (d *Desk) erase(ctx context.Context, s scope, v erasureView, options client.DeletePersonOptions) (Receipt, *people.Certificate, error) {
+	var proof *people.Certificate
+	// Nothing of the person goes on record: it could not be restored anyway.
+	w := deed{
+		tool: "delete_person", target: journal.Target{Kind: "person", ID: v.person.UUID}, arguments: v.in.unconfirmed(),
+		person: v.person.UUID, forGood: true,
+	}
+	receipt, err := d.record(ctx, s, w, func(ctx context.Context) (done, error) {
+		result, err := s.people.Delete(ctx, v.person, options, d.now())
+		if err != nil {
+			return done{}, err
+		}
+		proof = &result.Certificate
+		return personDeleted(s, v, result), nil
+	})
+	if err != nil {
+		return Receipt{}, nil, err
+	}
+	d.conclude(ctx, s, v.person, proof, &receipt)
+	return receipt, proof, nil
+}
+
+// personDeleted words what came of a deletion.
+func personDeleted(s scope, v erasureView, result people.Erasure) done {
+	receipt := Receipt{
+		Outcome: result.Outcome, Target: personTarget(v.person, v.match), Note: result.Note, Undo: deletedForAll,
+		Before: map[string]any{"distinct_ids": len(v.person.DistinctIDs), "properties": len(v.person.Properties)},
+		URL:    s.links.person(v.person.UUID), ProjectID: s.project,
+	}
+	if !result.Certificate.Gone() {
+		receipt.After = receipt.Before
+	}
+	return done{Receipt: receipt}
+}
+
+// conclude erases what the journal holds of a person who is gone, and keeps
+// the certificate, which holds nothing of them.
+func (d *Desk) conclude(ctx context.Context, s scope, person client.Person, proof *people.Certificate, receipt *Receipt) {
+	if d.ledger == nil || proof.Person == people.StillThere {
+		return
+	}
+	ctx = context.WithoutCancel(ctx)
+	book, err := d.ledger.journal(ctx)
+	if err == nil && proof.Gone() {
+		var erased int
+		if erased, err = book.ErasePerson(ctx, s.people.FormerUUIDs(person)...); err == nil {
+			proof.Journal = &erased
+		}
+	}
+	if err != nil {
+		receipt.Note = sentences(receipt.Note, "What the journal holds of this person could not be erased: "+plain.Explain(onRecord(err)))
+	}
+	if err := d.keepCertificate(ctx, s, book, *proof); err != nil {
+		receipt.Note = sentences(receipt.Note, "The certificate could not be kept: "+plain.Explain(onRecord(err)))
+	}
+}
+
+func (d *Desk) keepCertificate(ctx context.Context, s scope, book *journal.Journal, proof people.Certificate) error {
+	if book == nil {
+		return nil // said already
+	}
+	payload, err := encode(proof)
+	if err != nil {
+		return err
+	}
+	return book.Keep(ctx, journal.Item{
+		Principal: s.principal(), Kind: erasures, ID: proof.UUID, Payload: payload, Expires: d.now().Add(certificate),
+	})
+}
+
+// certificateOf is the certificate of an earlier erasure, nil if none is kept
+// or none can be read: then it is not known.
+func (d *Desk) certificateOf(ctx context.Context, s scope, uuid string) *people.Certificate {
+	if d.ledger == nil {
+		return nil
+	}
+	book, err := d.ledger.journal(ctx)
+	if err != nil {
+		return nil
+	}
+	item, err := book.Item(ctx, s.principal(), erasures, uuid)
+	if err != nil {
+		return nil
+	}
+	var kept people.Certificate
+	if json.Unmarshal(item.Payload, &kept) != nil || !kept.Gone() {
+		return nil
+	}
+	return &kept
+}
+
+// erasedBefore answers for a UUID that nobody has any more: with how its
+// erasure went, if there was one.
+func (d *Desk) erasedBefore(ctx context.Context, s scope, reference string, absent error) (DeletePersonResult, error) {
+	uuid, isUUID := people.PlainUUID(reference)
+	if !isUUID {
+		return DeletePersonResult{}, absent
+	}
+	proof, err := s.people.FollowUp(ctx, uuid, d.certificateOf(ctx, s, uuid))
+	switch {
+	case err != nil:
+		return DeletePersonResult{}, err
+	case proof == nil:
+		return DeletePersonResult{}, absent
+	}
+	receipt := Receipt{
+		Outcome: proof.Outcome(), Target: &Target{Kind: "person", ID: uuid, MatchedBy: "uuid"}, Note: followUpNote(*proof), Undo: deletedForAll,
+		ProjectID: s.project,
+	}
+	return DeletePersonResult{ReceiptOrPreview{Receipt: &receipt}, proof}, nil
+}
+
+// followUpNote says how an earlier erasure stands.
+func followUpNote(proof people.Certificate) string {
+	note := fmt.Sprintf("Nothing was done now: nobody has this UUID, and its deletion of %s is on record.", minute(proof.At))
+	if proof.DistinctIDs == 0 {
+		note = fmt.Sprintf("Nothing was done now: nobody has this UUID. PostHog's queue has a deletion of its events, asked for at %s.", minute(proof.At))
+	}
+	switch events := proof.Events; {
+	case events == nil:
+	case events.Verified != nil:
+		note += fmt.Sprintf(" Its events are gone: PostHog verified that at %s.", minute(*events.Verified))
+	case events.State == people.Unconfirmed:
+		note += " PostHog's queue does not show the deletion of its events."
+	default:
+		note += " Its events are queued for deletion and not gone yet. Ask again after PostHog's next run."
+	}
+	if proof.Recordings != nil {
+		note += " Of recordings PostHog does not tell whether they are gone."
+	}
+	return note
+}
+
+// personInWords names a person to a person.
+func personInWords(person client.Person) string {
+	row := personRow(person)
+	name := cmp.Or(row.Email, row.Name)
+	if name == "" && len(person.DistinctIDs) > 0 {
+		name = person.DistinctIDs[0]
+	}
+	return fmt.Sprintf("%s (UUID %s)", quoted(name), row.UUID)
+}
