@@ -25,6 +25,7 @@ func (r *Register) Delete(ctx context.Context, person client.Person, options cli
 	if err := CheckDeletion(person, options); err != nil {
 		return Erasure{}, err
 	}
+	earlier := r.queuedBefore(ctx, person, options)
 	writeErr := r.api.DeletePerson(ctx, person.UUID, options)
 	if writeErr != nil && !unclear(writeErr) {
 		return Erasure{}, writeErr
@@ -47,7 +48,7 @@ func (r *Register) Delete(ctx context.Context, person client.Person, options cli
 	if e.Certificate.Gone() {
 		r.followIDs(ctx, person, &e)
 	}
-	r.followQueue(ctx, &e, writeErr != nil)
+	r.followQueue(ctx, &e, earlier, writeErr != nil)
 	return e, nil
 }
 
@@ -65,14 +66,28 @@ func (r *Register) followIDs(ctx context.Context, person client.Person, e *Erasu
 	}
 }
 
+// queuedBefore is what PostHog's queue has of the person's events already. It
+// keeps one entry for each person, and takes a second request without a word.
+func (r *Register) queuedBefore(ctx context.Context, person client.Person, options client.DeletePersonOptions) *client.EventDeletion {
+	if !options.Events {
+		return nil
+	}
+	earlier, err := r.api.EventDeletion(ctx, person.UUID)
+	if err != nil {
+		return nil // what is not known of it is not said
+	}
+	return earlier
+}
+
 // followQueue looks whether what goes later is queued. Of recordings PostHog
 // does not tell.
-func (r *Register) followQueue(ctx context.Context, e *Erasure, answerLost bool) {
+func (r *Register) followQueue(ctx context.Context, e *Erasure, earlier *client.EventDeletion, answerLost bool) {
 	c := &e.Certificate
 	if c.Events == nil && c.Recordings == nil {
 		return
 	}
 	e.Outcome = journal.Pending
+	e.note("Deleting events and recordings is queued: PostHog does it in batches, events on Sundays at 05:00 UTC. Only what was captured before now goes. Calling delete_person with this UUID again tells how it goes.")
 	if c.Recordings != nil && answerLost {
 		c.Recordings.State = Unconfirmed
 		e.note("PostHog's answer was lost, and it does not tell of recordings: whether they were queued is not known.")
@@ -80,19 +95,26 @@ func (r *Register) followQueue(ctx context.Context, e *Erasure, answerLost bool)
 	if c.Events == nil {
 		return
 	}
-	switch found, err := r.api.EventDeletion(ctx, c.UUID); {
+	found, err := r.api.EventDeletion(ctx, c.UUID)
+	switch {
 	case err != nil && answerLost:
 		c.Events.State = Unconfirmed
-		e.note("PostHog's answer was lost, so whether they were queued is not known.")
+		e.note("PostHog's answer was lost, so whether the events were queued is not known.")
 	case err != nil: // PostHog accepted it, and cannot be asked how it goes
 	case found == nil:
 		c.Events.State = Unconfirmed
-		e.note("PostHog's queue does not show the deletion of events. Call delete_person with this UUID in a minute to look again.")
+		e.note("PostHog's queue does not show the deletion of events.")
+	case earlier != nil && earlier.VerifiedAt != nil && found.CreatedAt.Equal(earlier.CreatedAt):
+		c.Events.State = Unconfirmed
+		e.note("PostHog's queue still shows only an earlier deletion of events under this UUID, done at " + earlier.VerifiedAt.UTC().Format(time.RFC3339) + ". It keeps one for each UUID, so events captured since may stay: ask PostHog's support to delete them.")
 	default:
-		c.Events.see(*found)
+		since := found.CreatedAt.UTC().Truncate(time.Second)
+		c.Events.Since = &since
 	}
-	e.note("Deleting events and recordings is queued: PostHog does it in batches, events on Sundays at 05:00 UTC. Only what was captured before now goes. Calling delete_person with this UUID again tells how it goes.")
 }
+
+// skew is how far PostHog's clock may be behind ours.
+const skew = 10 * time.Minute
 
 // FollowUp brings the certificate of an earlier erasure up to date by what
 // PostHog tells of it now. Without a certificate PostHog's queue alone is
@@ -107,8 +129,8 @@ func (r *Register) FollowUp(ctx context.Context, uuid string, kept *Certificate)
 		return kept, nil
 	case err != nil:
 		return nil, err
-	case found == nil:
-		return kept, nil
+	case found == nil, kept != nil && found.VerifiedAt != nil && found.VerifiedAt.Before(kept.At.Add(-skew)):
+		return kept, nil // what was done before is not what this erasure asked for
 	case kept == nil:
 		kept = &Certificate{UUID: uuid, At: found.CreatedAt, Person: Deleted, Events: &Queued{}}
 	}

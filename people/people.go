@@ -99,6 +99,18 @@ func (r *Register) FindToWrite(ctx context.Context, reference string) (client.Pe
 	return person, match, err
 }
 
+// Rival is another person who has a person's UUID or number as distinct id.
+// Where somebody names the one by it, they may mean the other.
+func (r *Register) Rival(ctx context.Context, person client.Person, reference string) (rival client.Person, found bool, err error) {
+	reference = strings.TrimSpace(reference)
+	if idForm(reference) == "" {
+		return client.Person{}, false, nil
+	}
+	owners, err := r.api.PersonsByDistinctIDs(ctx, []string{reference})
+	rival, found = owners[reference]
+	return rival, found && rival.UUID != person.UUID, err
+}
+
 // idForm tells whether PostHog would take a reference for a person's own id.
 func idForm(reference string) string {
 	if _, err := uuid.Parse(reference); err == nil && len(reference) == 36 {

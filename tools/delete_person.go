@@ -70,8 +70,8 @@ func deletePerson(d *Desk, ctx context.Context, in DeletePersonRequest) (DeleteP
 	if err := view.look(ctx, s); err != nil {
 		return DeletePersonResult{}, err
 	}
-	if view.misled() {
-		return DeletePersonResult{ReceiptOrPreview: agreement.shown(view.propose(), view.misleading())}, nil
+	if why := view.misled(); why != "" {
+		return DeletePersonResult{ReceiptOrPreview: agreement.shown(view.propose(), "Nothing has been done, and there is no confirmation for this: "+why)}, nil
 	}
 	answer, agreed, err := agreement.reach(ctx, func(ctx context.Context) (proposal, error) { return view.complete(ctx, d, s) })
 	if !agreed {
@@ -92,26 +92,32 @@ type erasureView struct {
 	in         DeletePersonRequest
 	person     client.Person
 	match      people.Match
-	queued     []string // distinct ids that a queued split is to take away
-	splitsSeen bool     // whether PostHog's log could be read for that
+	queued     []string      // distinct ids that a queued split is to take away
+	splitsSeen bool          // whether PostHog's log could be read for that
+	rival      client.Person // who has the given UUID as distinct id
+	hasRival   bool
 	neighbours people.Neighbours
 	earlier    *people.Certificate // of a deletion of the same UUID
 }
 
 // look finds out what must not be deleted by mistake.
 func (v *erasureView) look(ctx context.Context, s scope) (err error) {
-	v.queued, v.splitsSeen, err = s.people.QueuedSplit(ctx, v.person)
+	if v.queued, v.splitsSeen, err = s.people.QueuedSplit(ctx, v.person); err != nil {
+		return err
+	}
+	v.rival, v.hasRival, err = s.people.Rival(ctx, v.person, v.in.Person)
 	return err
 }
 
-// misled tells whether the person was named by an id that is about to leave it:
-// whoever names it means somebody else.
-func (v erasureView) misled() bool {
-	return slices.Contains(v.queued, v.in.Person) || slices.Contains(v.queued, strings.TrimSpace(v.in.Person))
-}
-
-func (v erasureView) misleading() string {
-	return fmt.Sprintf("Nothing has been done, and there is no confirmation for this: a split is to take the distinct id %q away and has not done so yet. Until then it leads to this person, whom you may not mean. Wait until it leads to its own; to delete this person all the same, name the UUID.", plain.Short(v.in.Person))
+// misled says why whoever named the person may mean somebody else, if so.
+func (v erasureView) misled() string {
+	switch {
+	case slices.Contains(v.queued, v.in.Person) || slices.Contains(v.queued, strings.TrimSpace(v.in.Person)):
+		return fmt.Sprintf("a split is to take the distinct id %q away and has not done so yet. Until then it leads to this person, whom you may not mean. Wait until it leads to its own; to delete this person all the same, name the UUID.", plain.Short(v.in.Person))
+	case v.hasRival:
+		return fmt.Sprintf("another person (UUID %s) has this UUID as distinct id. To delete the person shown, name the number %s; to delete the other, name its UUID.", v.rival.UUID, v.person.ID)
+	}
+	return ""
 }
 
 // complete shows the deletion with what else somebody may have meant.

@@ -43,7 +43,7 @@ const movesShown = 20
 var splitPersonTool = define(Spec{
 	Name:        "split_person",
 	Title:       "Split a person",
-	Description: "Take a wrongly merged person apart, for good; properties and past events stay with the original. Previews first who ends up with which ids; call again with the confirmation once the user agreed.",
+	Description: "Take a wrongly merged person apart, for good; properties and past events stay with the original. Previews first who gets which ids; call again with the confirmation once the user agreed.",
 	Toolset:     Persons,
 	Effect:      Erases,
 }, splitPerson)

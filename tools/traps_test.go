@@ -155,7 +155,8 @@ func (h *house) delete(path string) {
 }
 
 // Until a split has been carried out, the id that leaves still leads to the old
-// person. Whoever deletes by it then is shown whom that would delete.
+// person. Whoever deletes by it then is shown whom that would delete, and gets
+// no confirmation for it.
 func TestDeletingByAnIDThatHasNotMoved(t *testing.T) {
 	t.Parallel()
 	leaves := "0193f0aa-5b1e-7c66-9a51-3d0c7b2f9e10"
@@ -169,6 +170,11 @@ func TestDeletingByAnIDThatHasNotMoved(t *testing.T) {
 	require.Contains(t, preview.text, seed.TwinUUIDB, "the preview names the person that would go")
 	require.Contains(t, preview.text, seed.TwinDistinctB, "and its other ids")
 	require.Contains(t, preview.text, "distinct_id")
+	require.False(t, preview.get("confirmation").Exists())
+	require.Equal(t, []string{leaves}, preview.strings("preview.split_queued"))
+	byUUID := h.must("delete_person", object{"person": seed.TwinUUIDB})
+	require.True(t, byUUID.get("confirmation").Exists(), "the UUID says whom")
+	require.Contains(t, byUUID.str("note"), "would go, too")
 }
 
 // The activity log has no values and knows nothing of events; the rows hold no
