@@ -83,8 +83,8 @@ func (c *careless) confirm(reference, token string) {
 func (c *careless) deletes(reference string) { c.confirm(reference, c.preview(reference)) }
 
 // nobody and the others are whom a trap may have deleted.
-func nobody() []string               { return nil }
-func only(humans ...string) []string { return humans }
+func nobody() []string                { return nil }
+func these(humans ...string) []string { return humans }
 
 // trap sets up a case and falls into it. It returns the distinct ids of the
 // humans who are to be gone, all of them and no others.
@@ -110,7 +110,7 @@ var traps = []trap{
 		b := c.named("b")
 		c.human(b, c.email("jo.poe"))
 		c.deletes(c.email("jo.poe"))
-		return only(b)
+		return these(b)
 	}},
 	{"an alias", func(c *careless) []string {
 		a := c.named("a")
@@ -119,7 +119,7 @@ var traps = []trap{
 		c.human(c.named("device2"), "")
 		c.settle()
 		c.deletes(c.named("device"))
-		return only(a, c.named("device"))
+		return these(a, c.named("device"))
 	}},
 	{"the UUID of a person merged away", func(c *careless) []string {
 		a, b := c.named("a"), c.named("b")
@@ -166,7 +166,7 @@ var traps = []trap{
 		c.raw("POST", api+"persons/"+uuid+"/split", object{"distinct_ids_to_split": []string{b}})
 		c.settle()
 		c.deletes(b)
-		return only(b)
+		return these(b)
 	}},
 	{"a split between preview and confirmation", func(c *careless) []string {
 		a, b := c.named("a"), c.named("b")
@@ -204,7 +204,7 @@ var traps = []trap{
 		c.human(c.named("a"), "")
 		c.human(id, "")
 		c.deletes(id)
-		return only(id)
+		return these(id)
 	}},
 	{"an e-mail that is another's distinct id", func(c *careless) []string {
 		c.human(c.email("jo"), c.email("other"))
@@ -229,7 +229,7 @@ var traps = []trap{
 		c.human(a, "")
 		c.human(c.named("a b"), "")
 		c.deletes(c.oneOf(" "+a, a+"\n", "\t"+a+" "))
-		return only(a)
+		return these(a)
 	}},
 	{"wildcards", func(c *careless) []string {
 		c.human(c.named("a_b"), c.email("a_b"))
@@ -242,14 +242,14 @@ var traps = []trap{
 		c.human(id, c.email("a_b"))
 		c.human(c.named("aXb"), c.email("aXb"))
 		c.deletes(c.oneOf(id, c.email("a_b")))
-		return only(id)
+		return these(id)
 	}},
 	{"what follows a plus", func(c *careless) []string {
 		a := c.named("a")
 		c.human(a, c.email("jo"))
 		c.human(c.named("b"), c.email("jo+trial"))
 		c.deletes(c.email("jo"))
-		return only(a)
+		return these(a)
 	}},
 	{"made anew between preview and confirmation", func(c *careless) []string {
 		uuid := c.human(c.named("a"), "")
@@ -328,7 +328,7 @@ var traps = []trap{
 		}
 		c.merge(a, b)
 		c.deletes(c.oneOf(uuid, strings.ToUpper(uuid)))
-		return only(a, b)
+		return these(a, b)
 	}},
 }
 
