@@ -38,6 +38,8 @@ var all = []prompt{
 	prepareAccountCall,
 	writeUpCall,
 	reviewUnassignedAccounts,
+	untanglePerson,
+	erasePerson,
 }
 
 // accountArgument is the account of a prompt; it completes by name.
@@ -97,15 +99,31 @@ func facts(heading string, answer json.RawMessage) string {
 // Completer completes the arguments of all prompts.
 type Completer struct{ Ask Ask }
 
-// CompletePromptArgument completes an account by part of its name. Namesakes
-// complete to their external id, or else their id, and so do names in which
-// something is hidden: nobody could check what they chose.
+// CompletePromptArgument completes the arguments that name something in
+// PostHog, and those of few values.
 func (c Completer) CompletePromptArgument(ctx context.Context, _ string, argument mcp.CompleteArgument, _ mcp.CompleteContext) (*mcp.Completion, error) {
-	if argument.Name != accountArgument.Name {
-		return &mcp.Completion{Values: []string{}}, nil
+	completion := &mcp.Completion{Values: []string{}}
+	switch argument.Name {
+	case accountArgument.Name:
+		return c.completeAccount(ctx, argument.Value)
+	case personArgument.Name:
+		return c.completePerson(ctx, argument.Value)
+	case alsoArgument.Name:
+		for _, e := range erasures {
+			if strings.HasPrefix(e.also, strings.ToLower(argument.Value)) {
+				completion.Values = append(completion.Values, e.also)
+			}
+		}
 	}
+	return completion, nil
+}
+
+// completeAccount completes an account by part of its name. Namesakes complete
+// to their external id, or else their id, and so do names in which something is
+// hidden: nobody could check what they chose.
+func (c Completer) completeAccount(ctx context.Context, part string) (*mcp.Completion, error) {
 	answer, err := c.Ask(ctx, "list_accounts", map[string]any{
-		"search": argument.Value, "ordering": "name", "limit": 50, "max_tokens": 8000, "fields": []string{"name", "external_id"},
+		"search": part, "ordering": "name", "limit": 50, "max_tokens": 8000, "fields": []string{"name", "external_id"},
 	})
 	if err != nil {
 		return nil, err

@@ -60,6 +60,8 @@ func TestPromptsHoldLiveFacts(t *testing.T) {
 	}{
 		"prepare_account_call":       {map[string]string{"account": "Acme Robotics", "topic": "the renewal"}, []string{"The call is about: the renewal.", seed.AcmeID, "grace@example.com", "Call about the fleet dashboard", "group analytics", "Renewal date"}},
 		"write_up_call":              {map[string]string{"account": "acme-robotics", "transcript": "they want plants"}, []string{"they want plants", seed.AcmeID, "create_notebook", "Health score"}},
+		"untangle_person":            {map[string]string{"person": seed.MergedDistinctID, "symptom": "four names"}, []string{"What looks wrong: four names.", seed.MergedPersonUUID, `"distinct_id_count":2000`, "split_person"}},
+		"erase_person":               {map[string]string{"person": seed.TwinEmail, "also": "events"}, []string{"delete_events: true.", seed.TwinUUIDA, seed.TwinUUIDB, "fits 2 persons", "delete_person, by UUID"}},
 		"review_unassigned_accounts": {nil, []string{"37 have no CSM, and of these 17 have nobody", "update_account", `"shown":37`}},
 	} {
 		text, err := get(ctx, c, name, test.arguments)
@@ -73,11 +75,16 @@ func TestPromptsHoldLiveFacts(t *testing.T) {
 func TestReadOnlyPromptsAskForNoWrite(t *testing.T) {
 	t.Parallel()
 	c, ctx := menu(t, true)
-	for name, arguments := range map[string]map[string]string{"write_up_call": {"account": "acme-robotics"}, "review_unassigned_accounts": nil} {
+	for name, arguments := range map[string]map[string]string{
+		"write_up_call": {"account": "acme-robotics"}, "review_unassigned_accounts": nil,
+		"erase_person": {"person": seed.TwinUUIDA}, "untangle_person": {"person": seed.TwinUUIDB},
+	} {
 		text, err := get(ctx, c, name, arguments)
 		require.NoError(t, err)
 		require.NotContains(t, text, "create_notebook")
 		require.NotContains(t, text, "update_account")
+		require.NotContains(t, text, "with delete_person")
+		require.NotContains(t, text, "with split_person")
 	}
 }
 
@@ -93,6 +100,8 @@ func TestPromptArgumentsAreChecked(t *testing.T) {
 		"blank":     {"write_up_call", map[string]string{"account": " "}, "needs the argument account"},
 		"unknown":   {"write_up_call", map[string]string{"account": "x", "acount": "y"}, `no argument "acount"`},
 		"ambiguous": {"prepare_account_call", map[string]string{"account": seed.NorthwindName}, "fits 2 accounts"},
+		"no choice": {"erase_person", map[string]string{"person": "x", "also": "everything"}, "also takes events"},
+		"nobody":    {"untangle_person", map[string]string{"symptom": "x"}, "needs the argument person"},
 		"absent":    {"prepare_account_call", map[string]string{"account": "nobody has this name"}, "No account has"},
 	} {
 		_, err := get(ctx, c, test.prompt, test.arguments)
@@ -131,4 +140,41 @@ func TestAccountsComplete(t *testing.T) {
 	result, err = c.Complete(ctx, request)
 	require.NoError(t, err)
 	require.Equal(t, []string{"Acme Robotics Nordic AB"}, result.Completion.Values)
+}
+
+// Somebody whom nobody has on record is a finding, not a failure: the prompt
+// says so and shows who comes near.
+func TestPersonPromptsForNobody(t *testing.T) {
+	t.Parallel()
+	c, ctx := menu(t, false)
+	for _, name := range []string{"erase_person", "untangle_person"} {
+		text, err := get(ctx, c, name, map[string]string{"person": "jordan.ellery"})
+		require.NoError(t, err)
+		require.Contains(t, text, "Nobody has")
+		require.Contains(t, text, seed.TwinUUIDA)
+	}
+	text, err := get(ctx, c, "erase_person", map[string]string{"person": seed.TwinUUIDA})
+	require.NoError(t, err)
+	require.Contains(t, text, seed.TwinUUIDB, "who shares the e-mail is shown")
+	require.Contains(t, text, "whether events and recordings are to go")
+}
+
+// Persons complete to what names them alone.
+func TestPersonsComplete(t *testing.T) {
+	t.Parallel()
+	c, ctx := menu(t, false)
+	complete := func(argument, value string) []string {
+		result, err := c.Complete(ctx, mcp.CompleteRequest{Params: mcp.CompleteParams{
+			Ref: mcp.PromptReference{Type: "ref/prompt", Name: "erase_person"}, Argument: mcp.CompleteArgument{Name: argument, Value: value},
+		}})
+		require.NoError(t, err)
+		return result.Completion.Values
+	}
+	require.ElementsMatch(t, []string{seed.TwinUUIDA, seed.TwinUUIDB}, complete("person", "jordan.ellery"), "one address, two persons")
+	require.Equal(t, []string{"blake.hartnell@example.com"}, complete("person", "blake.hartnell"))
+	require.Equal(t, []string{seed.InvisiblePersonUUID}, complete("person", "delacroix@example.com"), "nobody could check an address with something hidden in it")
+	require.Empty(t, complete("person", " "))
+	require.Empty(t, complete("person", "nobody has this"))
+	require.Equal(t, []string{"events"}, complete("also", "E"))
+	require.Len(t, complete("also", ""), 4)
 }
