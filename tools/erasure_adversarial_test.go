@@ -368,7 +368,7 @@ func TestErasureTraps(t *testing.T) {
 	t.Parallel()
 	rounds := 1
 	if os.Getenv("LONG") != "" {
-		rounds = 8
+		rounds = 20
 	}
 	clock, ledger := &moving{now: time.Now().UTC().Truncate(time.Second)}, file(t)
 	h := open(t, setup{sandbox: sandbox.Options{Empty: true, Lag: lag, Now: clock.Now}, now: clock.Now, journal: ledger})
