@@ -51,11 +51,10 @@ type NoteResult struct {
 // PostHog trims both texts; a receipt would otherwise call every note with a
 // line break at its end altered.
 func (b *Book) WriteNote(ctx context.Context, account client.Account, title, markdown string) (NoteResult, error) {
-	title, markdown = trimmed(title), notes.Sendable(trimmed(markdown))
+	title, markdown = sendable(title, markdown)
 	if markdown == "" {
 		return NoteResult{}, plain.Refuse("Not done: the markdown is blank.")
 	}
-	title, markdown = strings.TrimSpace(title), strings.TrimSpace(notes.Sendable(markdown))
 	made, remark, err := b.write(ctx, account, title, markdown)
 	if err != nil {
 		return NoteResult{}, err
@@ -70,6 +69,12 @@ func (b *Book) WriteNote(ctx context.Context, account client.Account, title, mar
 		result.Remark = strings.TrimSpace(remark + " PostHog stored the note differently from what was sent; get_notebook shows it.")
 	}
 	return result, nil
+}
+
+// sendable is a note as it goes out: trimmed, and free of what PostHog's
+// converter never returns from.
+func sendable(title, markdown string) (string, string) {
+	return strings.TrimSpace(trimmed(title)), strings.TrimSpace(notes.Sendable(notes.Sendable(trimmed(markdown))))
 }
 
 // write makes the note, or finds that the request made it although the answer

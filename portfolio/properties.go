@@ -84,15 +84,22 @@ func (b *Book) PropertyToSet(ctx context.Context, account client.Account, refere
 	if err := b.policy.CustomProperty(property.Name, property.ID); err != nil {
 		return Property{}, nil, err
 	}
-	if !property.Settable() {
-		return Property{}, nil, plain.Refuse("%s is filled by PostHog from a data source and cannot be set by hand.", quote(property.Name))
-	}
-	if value != nil {
-		if value, err = property.coerce(value); err != nil {
-			return Property{}, nil, err
-		}
+	if value, err = property.toStore(value); err != nil {
+		return Property{}, nil, err
 	}
 	return property, value, nil
+}
+
+// toStore makes of a value what PostHog would store; nil stands for none. What
+// cannot be set is refused.
+func (p Property) toStore(value any) (any, error) {
+	switch {
+	case !p.Settable():
+		return nil, plain.Refuse("%s is filled by PostHog from a data source and cannot be set by hand.", quote(p.Name))
+	case value == nil:
+		return nil, nil
+	}
+	return p.coerce(value)
 }
 
 // SetProperty sets or clears one custom property of an account, both as
