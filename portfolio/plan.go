@@ -73,7 +73,7 @@ func (s Step) Changes() bool { return !same(s.Was, s.Wanted) }
 func (s Step) Difference() (before, after map[string]any) {
 	after = difference(s.Was, s.Wanted)
 	if s.Creates() {
-		after = maps.Clone(s.Wanted)
+		maps.DeleteFunc(after, func(_ string, value any) bool { return value == nil })
 	}
 	before = pick(s.Was, after)
 	if _, tagged := after["tags"]; tagged && !s.Creates() {
@@ -97,7 +97,7 @@ func (s Step) Draft() Draft {
 func (s Step) Stale(now client.Account) []string {
 	var fields []string
 	for field, value := range s.Change.watched(now) {
-		if field != "tags" && !same(value, s.Was[field]) && !same(value, s.Wanted[field]) {
+		if field != "tags" && !same(value, s.Was[field]) && !s.has(now, field, value) {
 			fields = append(fields, field)
 		}
 	}
@@ -107,7 +107,22 @@ func (s Step) Stale(now client.Account) []string {
 
 // IsDone tells whether an account has all that the step wants of its fields.
 func (s Step) IsDone(now client.Account) bool {
-	return len(s.Wanted) == 0 || same(s.Change.watched(now), s.Wanted)
+	for field, value := range s.Change.watched(now) {
+		if !s.has(now, field, value) {
+			return false
+		}
+	}
+	return true
+}
+
+// has tells whether a field of an account is as the step wants it. Of a
+// colleague the user id counts: not every key is shown the e-mail.
+func (s Step) has(now client.Account, field string, value any) bool {
+	if who, isRole := s.Change.Roles[Role(field)]; isRole {
+		holder := HolderOf(now, Role(field))
+		return holder == nil && who == None || holder != nil && who == strconv.FormatInt(holder.ID, 10)
+	}
+	return same(value, s.Wanted[field])
 }
 
 // watched is the part of an account that a change names. Of the tags these are
@@ -121,21 +136,6 @@ func (c Change) watched(account client.Account) map[string]any {
 		fields["tags"] = slices.DeleteFunc(slices.Sorted(slices.Values(normalTags(account.Tags))), func(tag string) bool { return !slices.Contains(named, tag) })
 	}
 	return fields
-}
-
-// fields are the fields that a change names, besides tags.
-func (c Change) fields() []string {
-	named := slices.Concat(c.Unset, slices.Collect(maps.Keys(c.Set)))
-	for role := range c.Roles {
-		named = append(named, string(role))
-	}
-	if c.Name != "" {
-		named = append(named, "name")
-	}
-	if c.ExternalID != "" {
-		named = append(named, "external_id")
-	}
-	return named
 }
 
 // planners is how many accounts are worked out at a time.
@@ -221,6 +221,9 @@ func (p *planner) step(ctx context.Context, order Order) (Step, error) {
 // aim works out what a change makes of the account, and refuses what PostHog
 // is known to refuse.
 func (p *planner) aim(ctx context.Context, account client.Account, step *Step) error {
+	if err := p.allowed(step.Change); err != nil {
+		return err
+	}
 	delta, err := p.resolve(ctx, step.Change)
 	if err != nil {
 		return err
@@ -246,7 +249,6 @@ func (p *planner) aim(ctx context.Context, account client.Account, step *Step) e
 	step.Was, step.Wanted, step.Tags = step.Change.watched(account), step.Change.watched(aimed.account), account.Tags
 	if step.Creates() {
 		step.Was = map[string]any{}
-		step.Wanted = State(aimed.account)
 	}
 	return nil
 }
@@ -279,6 +281,9 @@ func (p *planner) setCustom(ctx context.Context, asked map[string]any, step *Ste
 	for _, name := range slices.Sorted(maps.Keys(asked)) {
 		property, err := pickProperty(name, p.properties)
 		if err != nil {
+			return err
+		}
+		if err := p.policy.CustomProperty(property.Name, property.ID); err != nil {
 			return err
 		}
 		value, err := property.toStore(asked[name])

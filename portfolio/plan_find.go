@@ -27,7 +27,19 @@ func (p *planner) find(ctx context.Context, order Order) (client.Account, Change
 		return client.Account{}, order.Change, err
 	}
 	account, err = p.complete(ctx, account)
-	return account, order.Change, err
+	return account, order.Change.besides(account), err
+}
+
+// besides is a change without the name and the external id that the account has
+// already: they said which one is meant.
+func (c Change) besides(account client.Account) Change {
+	if trimmed(c.Name) == account.Name {
+		c.Name = ""
+	}
+	if trimmed(c.ExternalID) == value(account.ExternalID) {
+		c.ExternalID = ""
+	}
+	return c
 }
 
 // takenBy is the account that a new one would be twice, the zero Account if
@@ -100,17 +112,17 @@ func (b *Book) Select(ctx context.Context, f Filter, most int) (Listing, error) 
 // walk reads the pages of a filter once, and tells whether that is all of it.
 func (b *Book) walk(ctx context.Context, f Filter, most int) (all Listing, whole bool, err error) {
 	const page = 100
-	seen := map[string]bool{}
+	seen, read := map[string]bool{}, 0
 	for offset := 0; ; offset += page {
 		next, err := b.List(ctx, f, offset, page)
 		if err != nil {
 			return Listing{}, false, err
 		}
+		read += len(next.Accounts)
 		accounts := append(all.Accounts, slices.DeleteFunc(next.Accounts, func(a client.Account) bool { return seen[a.ID] })...)
 		for _, account := range accounts[len(all.Accounts):] {
 			seen[account.ID] = true
 		}
-		read := offset + len(next.Accounts)
 		all = next
 		all.Accounts = accounts
 		switch {

@@ -28,8 +28,8 @@ func (c Change) isEmpty() bool {
 	return c.Name == "" && c.ExternalID == "" && len(c.Set)+len(c.Unset)+len(c.TagsAdd)+len(c.TagsRemove)+len(c.Roles) == 0
 }
 
-// allowed refuses a change that names what the operator lets nobody write.
-func (b *Book) allowed(c Change) error {
+// fields are the fields that a change names, besides tags.
+func (c Change) fields() []string {
 	named := slices.Concat(c.Unset, slices.Collect(maps.Keys(c.Set)))
 	for role := range c.Roles {
 		named = append(named, string(role))
@@ -40,7 +40,12 @@ func (b *Book) allowed(c Change) error {
 	if c.ExternalID != "" {
 		named = append(named, "external_id")
 	}
-	if err := b.policy.Fields(policy.Account, named...); err != nil {
+	return named
+}
+
+// allowed refuses a change that names what the operator lets nobody write.
+func (b *Book) allowed(c Change) error {
+	if err := b.policy.Fields(policy.Account, c.fields()...); err != nil {
 		return err
 	}
 	return b.policy.Tags(slices.Concat(c.TagsAdd, c.TagsRemove)...)

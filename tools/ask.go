@@ -15,6 +15,8 @@ type proposal struct {
 	shown map[string]any // to the model
 	note  string         // what the model should know besides
 	lines []string       // the same for a person, in a few words
+
+	undoable bool // it can be taken back
 }
 
 // question ends a call that must not go on before a person was asked.
@@ -27,7 +29,11 @@ func (*question) Error() string { return "a person has to be asked first" }
 // ask makes the question whether to go ahead with a proposal.
 func (a *agreement) ask(p proposal) error {
 	lines := append([]string{}, p.lines...)
-	lines = append(lines, fmt.Sprintf("This is in PostHog project %d and cannot be undone.", a.principal.Project))
+	end := "cannot be undone"
+	if p.undoable {
+		end = "can be undone as a whole"
+	}
+	lines = append(lines, fmt.Sprintf("This is in PostHog project %d and %s.", a.principal.Project, end))
 	return &question{elicit.Question{Message: plain.Visible(strings.Join(lines, "\n")), State: a.seal(questions)}}
 }
 

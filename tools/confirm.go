@@ -33,8 +33,9 @@ type agreement struct {
 	bound     opaque.Binding
 	principal journal.Principal
 
-	again bool     // good for more than one call; see reusable
-	spent *spentOn // the confirmation or answer that was used up for this write
+	until time.Time // when what is issued ends; after opaque.Lifetime unless given
+	again bool      // good for more than one call; see reusable
+	spent *spentOn  // the confirmation or answer that was used up for this write
 }
 
 // What is sealed. Each has a key of its own: the state of a question that
@@ -103,7 +104,12 @@ func (a *agreement) seal(purpose string) string {
 	return opaque.Seal(a.key(purpose), a.bound, a.expires())
 }
 
-func (a *agreement) expires() time.Time { return a.desk.now().Add(opaque.Lifetime) }
+func (a *agreement) expires() time.Time {
+	if !a.until.IsZero() {
+		return a.until
+	}
+	return a.desk.now().Add(opaque.Lifetime)
+}
 
 // checkToken holds the confirmation against what is there now.
 func (a *agreement) checkToken() error {

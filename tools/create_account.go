@@ -48,6 +48,11 @@ func makeAccount(ctx context.Context, s scope, draft portfolio.Draft) (done, err
 	if err != nil {
 		return done{}, err
 	}
+	return accountMade(s, made), nil
+}
+
+// accountMade words what came of a create.
+func accountMade(s scope, made portfolio.Result) done {
 	result := done{Receipt: Receipt{
 		Outcome: made.Outcome, After: capMap(made.After, changesTokens), Note: made.Note,
 		Target: &Target{Kind: "account", ID: made.Account.ID, Name: made.Account.Name},
@@ -58,5 +63,5 @@ func makeAccount(ctx context.Context, s scope, draft portfolio.Draft) (done, err
 		result.Made.Account = &made.Account
 		result.Receipt.Undo = asCall("delete_account", map[string]any{"account": made.Account.ID})
 	}
-	return result, nil
+	return result
 }

@@ -43,6 +43,8 @@ type Spec struct {
 	Description string
 	Toolset     Toolset
 	Effect      Effect
+	OnRecord    bool // it does nothing without a journal
+	Asks        bool // it needs a confirmation although what it does can be taken back
 }
 
 // Effect is what a tool does to PostHog's data; MCP's annotation hints follow
@@ -105,7 +107,7 @@ func (t Tool) serve(d *Desk, s schemas) server.ServerTool {
 		input = s.InputPinned
 	}
 	description := t.Description
-	if t.Effect == Erases && d.unasked[t.Toolset] {
+	if (t.Effect == Erases || t.Asks) && d.unasked[t.Toolset] {
 		description += " On this server it acts on the first call, without a preview: the operator switched confirmation off."
 	}
 	declared := mcp.NewToolWithRawSchema(t.Name, description, input)

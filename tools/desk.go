@@ -32,6 +32,7 @@ type Desk struct {
 	undoes    bool                    // undo_write is listed, so that receipts may name it
 	policy    policy.Policy           // which fields and tags may be written
 	maxRows   int                     // how many rows a plan may touch
+	lease     time.Duration           // how soon a call that died at a plan is known to have
 	now       func() time.Time
 
 	remembered   passingItems // what a journal would keep, where there is none
@@ -61,6 +62,7 @@ func NewDesk(posthog *client.Client, pinned int64, options ...DeskOption) *Desk 
 		written:   recent.New[madeOnce](24*time.Hour, 10_000),
 		unasked:   map[Toolset]bool{},
 		maxRows:   DefaultMaxRows,
+		lease:     leaseLifetime,
 
 		remembered: newPassingItems(),
 	}

@@ -39,17 +39,11 @@ func listAccounts(d *Desk, ctx context.Context, in ListAccountsRequest) (List[Ac
 	if err != nil {
 		return List[AccountRow]{}, err
 	}
-	filter := portfolio.Filter{
-		Search: in.Search, Tags: in.Tags,
-		Roles:              RoleArgs{in.CSM, in.AccountExecutive, in.AccountOwner}.byRole(),
-		AllRolesUnassigned: in.AllRolesUnassigned, Ordering: in.Ordering,
-		IncludeChurned: in.IncludeChurned, IncludeIgnored: in.IncludeIgnored,
-	}
 	page, err := d.page(in.PageArgs, "list_accounts", s.project, in.withoutPaging())
 	if err != nil {
 		return List[AccountRow]{}, err
 	}
-	found, err := s.book.List(ctx, filter, page.offset, page.limit)
+	found, err := s.book.List(ctx, in.filter(), page.offset, page.limit)
 	if err != nil {
 		return List[AccountRow]{}, err
 	}
@@ -64,4 +58,14 @@ func listAccounts(d *Desk, ctx context.Context, in ListAccountsRequest) (List[Ac
 func (in ListAccountsRequest) withoutPaging() ListAccountsRequest {
 	in.PageArgs, in.Fields, in.ProjectID = PageArgs{}, nil, 0
 	return in
+}
+
+// filter is which accounts are meant.
+func (in ListAccountsRequest) filter() portfolio.Filter {
+	return portfolio.Filter{
+		Search: in.Search, Tags: in.Tags,
+		Roles:              RoleArgs{in.CSM, in.AccountExecutive, in.AccountOwner}.byRole(),
+		AllRolesUnassigned: in.AllRolesUnassigned, Ordering: in.Ordering,
+		IncludeChurned: in.IncludeChurned, IncludeIgnored: in.IncludeIgnored,
+	}
 }

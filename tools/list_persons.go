@@ -26,13 +26,9 @@ var listPersonsTool = define(Spec{
 }, listPersons)
 
 func listPersons(d *Desk, ctx context.Context, in ListPersonsRequest) (List[PersonRow], error) {
-	query := client.PersonQuery{Search: in.Search, Email: in.Email, DistinctID: in.DistinctID, IncludeTotal: true}
-	for _, f := range in.Properties {
-		filter, err := f.filter()
-		if err != nil {
-			return List[PersonRow]{}, err
-		}
-		query.Properties = append(query.Properties, filter)
+	query, err := in.query()
+	if err != nil {
+		return List[PersonRow]{}, err
 	}
 	projection, err := projectPersons(in.Fields)
 	if err != nil {
@@ -55,6 +51,23 @@ func listPersons(d *Desk, ctx context.Context, in ListPersonsRequest) (List[Pers
 	for i, person := range found.Results {
 		rows[i] = projection.row(person)
 	}
-	filters := compactArgs(map[string]any{"search": in.Search, "email": in.Email, "distinct_id": in.DistinctID, "properties": in.Properties})
-	return listed(page, s, List[PersonRow]{Rows: rows, Total: found.Count, Filters: filters, Note: projection.nowhere(found.Results), URLTemplate: s.links.person("{uuid}")}, found.More), nil
+	return listed(page, s, List[PersonRow]{Rows: rows, Total: found.Count, Filters: in.filters(), Note: projection.nowhere(found.Results), URLTemplate: s.links.person("{uuid}")}, found.More), nil
+}
+
+// query is what list_persons asks PostHog for, without its paging.
+func (in ListPersonsRequest) query() (client.PersonQuery, error) {
+	query := client.PersonQuery{Search: in.Search, Email: in.Email, DistinctID: in.DistinctID, IncludeTotal: true}
+	for _, f := range in.Properties {
+		filter, err := f.filter()
+		if err != nil {
+			return client.PersonQuery{}, err
+		}
+		query.Properties = append(query.Properties, filter)
+	}
+	return query, nil
+}
+
+// filters are those of a list of persons, as they are applied.
+func (in ListPersonsRequest) filters() map[string]any {
+	return compactArgs(map[string]any{"search": in.Search, "email": in.Email, "distinct_id": in.DistinctID, "properties": in.Properties})
 }

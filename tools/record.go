@@ -28,6 +28,10 @@ type deed struct {
 	forGood   bool   // it cannot be taken back
 	key       string // the caller's, for a create
 	undoes    string // the write it takes back
+
+	plan    string                                                // the plan it carries out
+	retries bool                                                  // an attempt under its key that left something undone may be followed by another
+	earlier func(context.Context, journal.Entry) (Receipt, error) // answers for a key that was used before, in place of firstAnswer
 }
 
 // image is an object as the journal keeps it: one of these.
@@ -60,6 +64,14 @@ type wish struct {
 	Property *propertyImage             `json:"property,omitempty"`
 	Set      map[string]json.RawMessage `json:"set,omitempty"`
 	Unset    []string                   `json:"unset,omitempty"`
+	Note     *noteWish                  `json:"note,omitempty"`
+	Run      string                     `json:"run,omitempty"` // of a plan's row: the call that is at it
+}
+
+// noteWish is a note that is to be written.
+type noteWish struct {
+	Title    string `json:"title"`
+	Markdown string `json:"markdown"`
 }
 
 // done is what became of a write: the answer, and what it takes to undo it.
@@ -95,6 +107,8 @@ func (d *Desk) record(ctx context.Context, s scope, w deed, do func(context.Cont
 	switch {
 	case err != nil:
 		return Receipt{}, onRecord(err)
+	case earlier && w.earlier != nil:
+		return w.earlier(ctx, entry)
 	case earlier:
 		return d.firstAnswer(ctx, book, entry)
 	}
@@ -116,7 +130,7 @@ func (d *Desk) record(ctx context.Context, s scope, w deed, do func(context.Cont
 // each attempt has a place of its own.
 func (d *Desk) begin(ctx context.Context, s scope, book *journal.Journal, w deed) (entry journal.Entry, earlier bool, err error) {
 	intent := journal.Intent{
-		Principal: s.principal(), Tool: w.tool, Target: w.target, Person: w.person, Undoes: w.undoes,
+		Principal: s.principal(), Tool: w.tool, Target: w.target, Person: w.person, Undoes: w.undoes, Plan: w.plan,
 		Reversible: !w.forGood, Deadline: d.now().Add(writeWindow),
 	}
 	for _, payload := range []struct {
@@ -137,10 +151,21 @@ func (d *Desk) begin(ctx context.Context, s scope, book *journal.Journal, w deed
 			intent.IdempotencyKey = fmt.Sprintf("%s\x00%d", w.key, attempt)
 		}
 		entry, earlier, err = book.Reserve(ctx, intent)
-		if err != nil || !earlier || entry.Outcome != journal.Ignored || entry.After != nil {
+		if err != nil || !earlier || !w.mayFollow(entry) {
 			return entry, earlier, err
 		}
 	}
+}
+
+// mayFollow tells whether an attempt leaves its key to another one.
+func (w deed) mayFollow(entry journal.Entry) bool {
+	switch {
+	case entry.UndoneBy != "":
+		return false
+	case entry.Outcome == journal.Ignored:
+		return entry.After == nil || w.retries
+	}
+	return entry.Outcome == journal.Partial && w.retries
 }
 
 // firstAnswer is what a key answers that was used before.

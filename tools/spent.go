@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
-	"strings"
 	"sync"
 	"time"
 
@@ -83,9 +82,8 @@ func (a *agreement) item() journal.Item {
 // finish completes the receipt of a write that was agreed to: it says how it
 // was agreed to, if it was not, and remembers which write it was.
 func (a *agreement) finish(ctx context.Context, receipt *Receipt) {
+	receipt.Note = a.admit(receipt.Note)
 	switch {
-	case a.token == "" && a.desk.unasked[a.toolset]:
-		receipt.Note = strings.TrimSpace(receipt.Note + " Done without asking for a confirmation: the operator of this server switched that off.")
 	case a.spent == nil:
 	case a.desk.ledger == nil:
 		receipt.Note = sentences(receipt.Note, "That its confirmation is used up is known until the server restarts.")
@@ -96,6 +94,14 @@ func (a *agreement) finish(ctx context.Context, receipt *Receipt) {
 			_ = book.Keep(context.WithoutCancel(ctx), a.item())
 		}
 	}
+}
+
+// admit adds to a note that nobody was asked, if so.
+func (a *agreement) admit(note string) string {
+	if a.token != "" || !a.desk.unasked[a.toolset] {
+		return note
+	}
+	return sentences(note, "Done without asking for a confirmation: the operator of this server switched that off.")
 }
 
 // spentHere remembers, without a journal, what was used up: as long as it

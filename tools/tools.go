@@ -40,6 +40,8 @@ var All = []Tool{
 	listPersonActivityTool,
 	getPersonPropertiesTimelineTool,
 	listAccountChangesTool,
+	planChangesTool,
+	applyPlanTool,
 	listWritesTool,
 	undoWriteTool,
 	whoamiTool,
@@ -57,7 +59,7 @@ func Selected(want Selection) []Tool {
 	var chosen []Tool
 	for _, t := range All {
 		on := t.Toolset == always || want.Toolsets == nil || slices.Contains(want.Toolsets, t.Toolset)
-		on = on && (t.Toolset != Journal || !want.Unwritten)
+		on = on && !(want.Unwritten && (t.Toolset == Journal || t.OnRecord))
 		if on && (t.Effect == Reads || !want.ReadOnly) {
 			chosen = append(chosen, t)
 		}

@@ -3,6 +3,7 @@ package tools
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"posthog-accounts-mcp/internal/plain"
 	"posthog-accounts-mcp/journal"
@@ -11,7 +12,7 @@ import (
 // UndoWriteRequest are the arguments of undo_write.
 type UndoWriteRequest struct {
 	ProjectArg
-	Write string `json:"write" jsonschema:"minLength=1,maxLength=60" jsonschema_description:"From a receipt or list_writes."`
+	Write string `json:"write" jsonschema:"minLength=1,maxLength=60" jsonschema_description:"From a receipt or list_writes, or a plan's id: all its writes."`
 }
 
 var undoWriteTool = define(Spec{
@@ -27,6 +28,14 @@ func undoWrite(d *Desk, ctx context.Context, in UndoWriteRequest) (Receipt, erro
 	if err != nil {
 		return Receipt{}, err
 	}
+	if strings.HasPrefix(in.Write, planPrefix) {
+		return d.undoPlan(ctx, s, book, in.Write)
+	}
+	return d.undo(ctx, s, book, in)
+}
+
+// undo takes one write back.
+func (d *Desk) undo(ctx context.Context, s scope, book *journal.Journal, in UndoWriteRequest) (Receipt, error) {
 	entry, err := d.undoable(ctx, s, book, in.Write)
 	if err != nil {
 		return Receipt{}, err

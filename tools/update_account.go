@@ -32,10 +32,7 @@ var updateAccountTool = define(Spec{
 }, updateAccount)
 
 func updateAccount(d *Desk, ctx context.Context, in UpdateAccountRequest) (ReceiptOrPreview, error) {
-	change := portfolio.Change{
-		Name: in.Name, ExternalID: in.ExternalID, Set: in.Set.members(), Unset: in.Unset,
-		TagsAdd: in.TagsAdd, TagsRemove: in.TagsRemove, Roles: in.byRole(),
-	}
+	change := in.change()
 	if err := change.Check(); err != nil {
 		return ReceiptOrPreview{}, err
 	}
@@ -61,6 +58,14 @@ func updateAccount(d *Desk, ctx context.Context, in UpdateAccountRequest) (Recei
 		return ReceiptOrPreview{}, err
 	}
 	return ReceiptOrPreview{Receipt: &receipt}, nil
+}
+
+// change is what the arguments ask for.
+func (in UpdateAccountRequest) change() portfolio.Change {
+	return portfolio.Change{
+		Name: in.Name, ExternalID: in.ExternalID, Set: in.Set.members(), Unset: in.Unset,
+		TagsAdd: in.TagsAdd, TagsRemove: in.TagsRemove, Roles: in.byRole(),
+	}
 }
 
 // changeAccount updates an account and words what came of it.

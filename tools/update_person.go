@@ -30,15 +30,24 @@ var updatePersonTool = define(Spec{
 }, updatePerson)
 
 func updatePerson(d *Desk, ctx context.Context, in UpdatePersonRequest) (Receipt, error) {
+	if err := in.check(); err != nil {
+		return Receipt{}, err
+	}
+	return d.changePerson(ctx, "update_person", in, in.ProjectID, in.Person, in.Set, in.Unset)
+}
+
+// check refuses what asks for nothing, for a thing and its opposite, or for
+// what PostHog would make something else of.
+func (in UpdatePersonRequest) check() error {
 	if len(in.Set)+len(in.Unset) == 0 {
-		return Receipt{}, plain.Refuse("Nothing to change: give set, unset or both.")
+		return plain.Refuse("Nothing to change: give set, unset or both.")
 	}
 	for _, name := range in.Unset {
 		if _, both := in.Set[name]; both {
-			return Receipt{}, plain.Refuse("Not done: %q is both set and unset in the same call.", plain.Short(name))
+			return plain.Refuse("Not done: %q is both set and unset in the same call.", plain.Short(name))
 		}
 	}
-	return d.changePerson(ctx, "update_person", in, in.ProjectID, in.Person, in.Set, in.Unset)
+	return checkProperties(in.Set, in.Unset)
 }
 
 // changePerson is what the three tools share that change properties.

@@ -101,6 +101,7 @@ func toolMiddleware(o Options, e explainer) []mcpserver.ToolHandlerMiddleware {
 		e.tools,            // errors and panics become results in our words
 		flushNotifications, // the answer waits for the notifications before it
 		boundToSession,     // a call ends with the SSE session it came from
+		reportProgress,     // a client that asked is told how far its call is
 	}
 	chain = append(chain, o.Middleware...)
 	return append(chain, e.recoverTool)
