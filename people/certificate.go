@@ -86,10 +86,11 @@ func (c Certificate) Outcome() journal.Outcome {
 	return journal.Applied
 }
 
-// certify begins the certificate of a deletion that was just asked for.
-func certify(person client.Person, options client.DeletePersonOptions, now time.Time) Certificate {
+// Certify begins the certificate of a deletion that was asked for: what was
+// seen of it is not in it yet.
+func Certify(uuid string, distinctIDs int, options client.DeletePersonOptions, now time.Time) Certificate {
 	now = now.UTC().Truncate(time.Second)
-	c := Certificate{UUID: person.UUID, At: now, Person: Kept, DistinctIDs: len(person.DistinctIDs)}
+	c := Certificate{UUID: uuid, At: now, Person: Kept, DistinctIDs: distinctIDs}
 	if options.Events {
 		next := nextBatch(now)
 		c.Events = &Queued{State: waiting, Since: &now, NextRun: &next}

@@ -30,7 +30,7 @@ func (r *Register) Delete(ctx context.Context, person client.Person, options cli
 	if writeErr != nil && !unclear(writeErr) {
 		return Erasure{}, writeErr
 	}
-	e := Erasure{Outcome: journal.Applied, Certificate: certify(person, options, now)}
+	e := Erasure{Outcome: journal.Applied, Certificate: Certify(person.UUID, len(person.DistinctIDs), options, now)}
 	found, err := r.api.Person(ctx, person.UUID)
 	switch {
 	case client.KindOf(err) == client.NotFound:

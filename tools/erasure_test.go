@@ -1,16 +1,20 @@
 package tools_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"posthog-accounts-mcp/client"
+	"posthog-accounts-mcp/journal"
 	"posthog-accounts-mcp/sandbox"
 	"posthog-accounts-mcp/sandbox/seed"
 )
@@ -71,6 +75,66 @@ func TestErasureLeavesACertificate(t *testing.T) {
 	require.Equal(t, "2", again.str("certificate.journal_records_erased"))
 	require.Empty(t, h.writes(), "to ask writes nothing")
 	require.Contains(t, h.refused("delete_person", object{"person": seed.TwinDistinctB}), "Nobody has", "only the UUID is on record")
+}
+
+// A deletion whose outcome nobody learned is finished by whoever looks next: it
+// is on record, the journal forgets the person, and there is a certificate.
+func TestAnErasureIsFinished(t *testing.T) {
+	t.Parallel()
+	const secret = "kept in confidence 7732"
+	impatient := []client.Option{client.WithTimeouts(client.Timeouts{Retry: 50 * time.Millisecond, Settle: 200 * time.Millisecond})}
+	for _, crashed := range []bool{false, true} {
+		t.Run(fmt.Sprint("crashed ", crashed), func(t *testing.T) {
+			t.Parallel()
+			path, now := file(t), time.Now()
+			var down atomic.Bool
+			book, principal := kept(t, path)
+			h := open(t, setup{journal: path, client: impatient, now: func() time.Time { return now }, wrap: func(next http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if r.Method == http.MethodDelete {
+						down.Store(true)
+						next.ServeHTTP(httptest.NewRecorder(), r)
+					}
+					if down.Load() {
+						w.WriteHeader(http.StatusBadGateway)
+						return
+					}
+					next.ServeHTTP(w, r)
+				})
+			}})
+			h.must("update_person_property", object{"person": seed.TwinUUIDA, "key": "secret", "value": secret})
+			arguments := object{"person": seed.TwinUUIDA, "delete_events": true}
+			lost := h.confirmed("delete_person", arguments)
+			require.Contains(t, lost.text, "Outcome unknown")
+			require.True(t, holdsText(t, path, secret))
+			entry := newest(t, book, principal)
+			require.Equal(t, journal.Unknown, entry.Outcome)
+			if crashed {
+				intent := entry.Intent
+				intent.Deadline = now.Add(time.Minute)
+				var err error
+				entry, err = book.Begin(t.Context(), intent) // as if the server had ended before it knew
+				require.NoError(t, err)
+				now = now.Add(5 * time.Minute)
+			}
+			require.True(t, h.call("delete_person", arguments).isError, "an outage finishes nothing")
+			require.True(t, holdsText(t, path, secret))
+
+			down.Store(false)
+			h.requests()
+			if crashed {
+				row := h.must("list_writes", object{}).get("rows.0")
+				require.Equal(t, entry.ID, row.Get("write").String())
+				require.Equal(t, "pending", row.Get("outcome").String())
+				require.False(t, holdsText(t, path, secret))
+			}
+			r := h.must("delete_person", arguments)
+			require.Equal(t, "deleted", r.str("certificate.person"), r.text)
+			require.Equal(t, "done", r.str("certificate.events.state"))
+			require.False(t, holdsText(t, path, secret))
+			require.Empty(t, h.writes())
+		})
+	}
 }
 
 // Without a journal PostHog's own queue tells what it knows of a deletion.

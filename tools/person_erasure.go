@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -19,13 +20,23 @@ const (
 	deletedForAll = "A deletion cannot be undone."
 )
 
+// erasureWish is what it takes to finish a deletion that another call, or
+// another process, has begun: nothing of the person but ids.
+type erasureWish struct {
+	Number  string                     `json:"number"`
+	Former  []string                   `json:"former"` // the UUIDs to erase from the journal
+	IDs     int                        `json:"ids"`
+	Options client.DeletePersonOptions `json:"options"`
+}
+
 // erase makes the deletion that a view shows, and leaves a certificate of it.
 func (d *Desk) erase(ctx context.Context, s scope, v erasureView, options client.DeletePersonOptions) (Receipt, *people.Certificate, error) {
 	var proof *people.Certificate
 	// Nothing of the person goes on record: it could not be restored anyway.
+	asked := erasureWish{Number: v.person.ID, Former: s.people.FormerUUIDs(v.person), IDs: len(v.person.DistinctIDs), Options: options}
 	w := deed{
 		tool: "delete_person", target: journal.Target{Kind: "person", ID: v.person.UUID}, arguments: v.in.unconfirmed(),
-		person: v.person.UUID, forGood: true,
+		wish: wish{Erasure: &asked}, person: v.person.UUID, forGood: true,
 	}
 	receipt, err := d.record(ctx, s, w, func(ctx context.Context) (done, error) {
 		result, err := s.people.Delete(ctx, v.person, options, d.now())
@@ -38,7 +49,7 @@ func (d *Desk) erase(ctx context.Context, s scope, v erasureView, options client
 	if err != nil {
 		return Receipt{}, nil, err
 	}
-	d.conclude(ctx, s, v.person, proof, &receipt)
+	receipt.Note = sentences(receipt.Note, d.conclude(ctx, s, asked.Former, proof))
 	return receipt, proof, nil
 }
 
@@ -55,26 +66,86 @@ func personDeleted(s scope, v erasureView, result people.Erasure) done {
 	return done{Receipt: receipt}
 }
 
-// conclude erases what the journal holds of a person who is gone, and keeps
-// the certificate, which holds nothing of them.
-func (d *Desk) conclude(ctx context.Context, s scope, person client.Person, proof *people.Certificate, receipt *Receipt) {
+// conclude erases what the journal holds of a person who is gone, keeps the
+// certificate, which holds nothing of them, and says what of that failed.
+func (d *Desk) conclude(ctx context.Context, s scope, former []string, proof *people.Certificate) (trouble string) {
 	if d.ledger == nil || proof.Person == people.StillThere {
-		return
+		return ""
 	}
 	ctx = context.WithoutCancel(ctx)
 	book, err := d.ledger.journal(ctx)
 	if err == nil && proof.Gone() {
 		var erased int
-		if erased, err = book.ErasePerson(ctx, s.people.FormerUUIDs(person)...); err == nil {
+		if erased, err = book.ErasePerson(ctx, former...); err == nil {
 			proof.Journal = &erased
 		}
 	}
 	if err != nil {
-		receipt.Note = sentences(receipt.Note, "What the journal holds of this person could not be erased: "+plain.Explain(onRecord(err)))
+		trouble = "What the journal holds of this person could not be erased: " + plain.Explain(onRecord(err))
 	}
 	if err := d.keepCertificate(ctx, s, book, *proof); err != nil {
-		receipt.Note = sentences(receipt.Note, "The certificate could not be kept: "+plain.Explain(onRecord(err)))
+		trouble = sentences(trouble, "The certificate could not be kept: "+plain.Explain(onRecord(err)))
 	}
+	return trouble
+}
+
+// lookAtErasure finishes a deletion whose outcome was not known: if the person
+// is gone, so is what the journal holds of them.
+func (d *Desk) lookAtErasure(ctx context.Context, s scope, book *journal.Journal, entry journal.Entry, asked erasureWish) (journal.Entry, error) {
+	proof := people.Certify(entry.Target.ID, asked.IDs, asked.Options, entry.At)
+	found, _, err := s.byUUID(ctx, entry.Target.ID)
+	switch {
+	case plain.IsAbsent(err):
+		proof.Person = people.Deleted
+	case err != nil:
+		return entry, err
+	case found.ID != asked.Number:
+		proof.Person = people.MadeAnew
+	}
+	outcome := journal.Ignored
+	switch {
+	case proof.Gone():
+		outcome = proof.Outcome()
+	case d.now().Before(entry.Deadline):
+		return entry, nil // it may still come
+	case asked.Options.KeepPerson:
+		outcome = journal.Unknown // a person who is kept shows nothing of it
+	}
+	if err := settle(ctx, book, entry.ID, outcome, nil, foundLater); err != nil && !errors.Is(err, journal.ErrSettled) {
+		return entry, onRecord(err)
+	}
+	if proof.Gone() {
+		if trouble := d.conclude(ctx, s, asked.Former, &proof); trouble != "" {
+			return entry, plain.Refuse("%s", trouble)
+		}
+	}
+	return book.Entry(ctx, s.principal(), entry.ID)
+}
+
+// finishErasure finishes deletions of a UUID that nobody has any more, where
+// this is not on record yet.
+func (d *Desk) finishErasure(ctx context.Context, s scope, uuid string) error {
+	if d.ledger == nil {
+		return nil
+	}
+	book, err := d.ledger.journal(ctx)
+	if err != nil {
+		return nil // what PostHog knows can be told without it
+	}
+	entries, _, err := book.List(ctx, journal.Query{Principal: s.principal(), Target: journal.Target{Kind: "person", ID: uuid}, Limit: 20})
+	if err != nil {
+		return onRecord(err)
+	}
+	for _, entry := range entries {
+		open := entry.Outcome == "" || entry.Outcome == journal.Unknown
+		if !open || entry.Tool != "delete_person" || entry.Tampered || !entry.ErasedAt.IsZero() {
+			continue
+		}
+		if _, err := d.lookAgain(ctx, s, book, entry); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (d *Desk) keepCertificate(ctx context.Context, s scope, book *journal.Journal, proof people.Certificate) error {
@@ -117,6 +188,9 @@ func (d *Desk) erasedBefore(ctx context.Context, s scope, reference string, abse
 	uuid, isUUID := people.PlainUUID(reference)
 	if !isUUID {
 		return DeletePersonResult{}, absent
+	}
+	if err := d.finishErasure(ctx, s, uuid); err != nil {
+		return DeletePersonResult{}, err
 	}
 	proof, err := s.people.FollowUp(ctx, uuid, d.certificateOf(ctx, s, uuid))
 	switch {

@@ -64,6 +64,7 @@ type wish struct {
 	Property *propertyImage             `json:"property,omitempty"`
 	Set      map[string]json.RawMessage `json:"set,omitempty"`
 	Unset    []string                   `json:"unset,omitempty"`
+	Erasure  *erasureWish               `json:"erasure,omitempty"`
 	Note     *noteWish                  `json:"note,omitempty"`
 	Run      string                     `json:"run,omitempty"` // of a plan's row: the call that is at it
 }

@@ -56,6 +56,9 @@ func (d *Desk) lookAgain(ctx context.Context, s scope, book *journal.Journal, en
 	if err := errors.Join(decodeKept(entry.Before, &was), decodeKept(entry.Wanted, &asked)); err != nil {
 		return entry, err
 	}
+	if asked.Erasure != nil {
+		return d.lookAtErasure(ctx, s, book, entry, *asked.Erasure)
+	}
 	result, err := s.look(ctx, was, asked)
 	outcome, note := result.Receipt.Outcome, foundLater
 	switch {
