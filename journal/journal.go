@@ -123,7 +123,7 @@ func (j *Journal) claimUndo(t records, r *record) error {
 //
 // What is recorded must be recorded although the caller has gone: pass a
 // context that does not end with the call.
-func (j *Journal) Settle(ctx context.Context, id string, outcome Outcome, after json.RawMessage, note string) error {
+func (j *Journal) Settle(ctx context.Context, id string, outcome Outcome, after json.RawMessage, note string, more ...Finding) error {
 	if !outcome.known() {
 		return fmt.Errorf("%q is no outcome of a write", outcome)
 	}
@@ -143,6 +143,9 @@ func (j *Journal) Settle(ctx context.Context, id string, outcome Outcome, after 
 			return named(id, ErrSettled)
 		}
 		r.Outcome, r.SettledAt = outcome, plainTime(j.now())
+		for _, finding := range more {
+			finding(r)
+		}
 		if r.ErasedAt.IsZero() { // else nothing of that person comes back
 			r.After, r.Note = after, note
 		}
@@ -152,6 +155,19 @@ func (j *Journal) Settle(ctx context.Context, id string, outcome Outcome, after 
 		}
 		return j.settleUndo(t, r)
 	})
+}
+
+// Finding is what else is known of a write once it is done.
+type Finding func(*record)
+
+// Made names what a create made, which its intent could not. A target that the
+// intent did name stays.
+func Made(id string) Finding {
+	return func(r *record) {
+		if r.Target.ID == "" {
+			r.Target.ID = id
+		}
+	}
 }
 
 // settleUndo makes what an undo took back say so only if the undo worked.

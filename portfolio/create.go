@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"strings"
 
 	"posthog-accounts-mcp/client"
@@ -14,11 +15,25 @@ import (
 
 // Draft is a new account.
 type Draft struct {
-	Name       string
-	ExternalID string
-	Set        map[string]json.RawMessage
-	Roles      map[Role]string
-	Tags       []string
+	Name       string                     `json:"name"`
+	ExternalID string                     `json:"external_id,omitempty"`
+	Set        map[string]json.RawMessage `json:"set,omitempty"`
+	Roles      map[Role]string            `json:"roles,omitempty"`
+	Tags       []string                   `json:"tags,omitempty"`
+
+	// Since is what was there before, for whoever has to find again what was
+	// made; Create looks itself without it.
+	Since *Horizon `json:"since,omitempty"`
+}
+
+// create is the account without its roles, as it is sent.
+func (d Draft) create() client.AccountCreate {
+	create := client.AccountCreate{Name: trimmed(d.Name), Properties: map[string]json.RawMessage{}, Tags: normalTags(d.Tags)}
+	if external := trimmed(d.ExternalID); external != "" {
+		create.ExternalID = &external
+	}
+	maps.Copy(create.Properties, d.Set)
+	return create
 }
 
 // Check refuses a draft that cannot become an account. It asks PostHog nothing.
@@ -43,71 +58,89 @@ func (b *Book) Create(ctx context.Context, draft Draft) (Result, error) {
 	if err := cmp.Or(draft.Check(), b.allowed(draft.change())); err != nil {
 		return Result{}, err
 	}
-	draft.Name, draft.ExternalID = trimmed(draft.Name), trimmed(draft.ExternalID)
-	create := client.AccountCreate{Name: draft.Name, Properties: map[string]json.RawMessage{}, Tags: normalTags(draft.Tags)}
-	if draft.ExternalID != "" {
-		create.ExternalID = &draft.ExternalID
-	}
-	for key, value := range draft.Set {
-		create.Properties[key] = value
-	}
-	roles, err := b.drafted(ctx, draft.Roles)
+	m, err := b.making(ctx, draft)
 	if err != nil {
 		return Result{}, err
 	}
-	for role, holder := range roles {
-		create.Properties[string(role)] = holder.stored()
-	}
-	wanted := State(client.Account{Name: draft.Name, ExternalID: create.ExternalID, Properties: create.Properties, Tags: create.Tags})
-	asked := target{client.Account{Properties: create.Properties}, wanted}
-	apart, err := b.rolesApart(ctx, &create, roles)
-	if err != nil {
+	if m.apart, err = b.rolesApart(ctx, &m.create, m.roles); err != nil {
 		return Result{}, err
 	}
-	made, found, err := b.make(ctx, create)
-	if !apart && refusesRoles(err, roles) { // a newer PostHog that had no account to show that it is
+	made, found, err := b.make(ctx, m.create, draft.Since)
+	if !m.apart && refusesRoles(err, m.roles) { // a newer PostHog that had no account to show that it is
 		b.api.LearnRoles(client.RolesInRelationships)
-		if apart, err = b.rolesApart(ctx, &create, roles); err != nil {
+		if m.apart, err = b.rolesApart(ctx, &m.create, m.roles); err != nil {
 			return Result{}, err
 		}
-		made, found, err = b.make(ctx, create)
+		made, found, err = b.make(ctx, m.create, draft.Since)
 	}
 	switch {
-	case client.KindOf(err) == client.Conflict && draft.ExternalID != "":
-		return b.existing(ctx, draft.ExternalID, err)
+	case client.KindOf(err) == client.Conflict && m.create.ExternalID != nil:
+		return b.existing(ctx, *m.create.ExternalID, err)
 	case err != nil:
 		return Result{}, err
 	}
-	sent := sending{}.then(b.giveRoles(ctx, made, roles, apart))
+	sent := sending{}.then(b.giveRoles(ctx, made, m.roles, m.apart))
 	account, err := b.read(ctx, made.ID)
 	if err != nil {
 		return Result{}, plain.Refuse("The account was created with the id %s, but could not be read back (%s). Look with get_account; do not create it again.", made.ID, plain.Explain(err))
 	}
-	result := Result{Account: account, After: State(account)}
-	result.Outcome = journal.Compare(nil, asked.named(account), pick(result.After, wanted), same)
-	if result.Outcome != journal.Applied {
-		result.Outcome = journal.Partial // the account exists, whatever became of its fields
-	}
+	result := m.result(account)
 	result.Note = strings.TrimSpace(found + " " + sent.remark(result.Outcome))
 	return result, nil
 }
 
+// making is a draft on its way.
+type making struct {
+	create client.AccountCreate
+	roles  map[Role]Holder
+	asked  target
+	apart  bool // roles go into relationships
+}
+
+// making finds out which colleagues a draft means.
+func (b *Book) making(ctx context.Context, draft Draft) (*making, error) {
+	roles, err := b.drafted(ctx, draft.Roles)
+	if err != nil {
+		return nil, err
+	}
+	m := &making{create: draft.create(), roles: roles}
+	for role, holder := range roles {
+		m.create.Properties[string(role)] = holder.stored()
+	}
+	whole := client.Account{Name: m.create.Name, ExternalID: m.create.ExternalID, Properties: m.create.Properties, Tags: m.create.Tags}
+	m.asked = target{client.Account{Properties: m.create.Properties}, State(whole)}
+	return m, nil
+}
+
+// result holds what was made against what was asked.
+func (m *making) result(account client.Account) Result {
+	result := Result{Account: account, After: State(account)}
+	result.Outcome = journal.Compare(nil, m.asked.named(account), pick(result.After, m.asked.wanted), same)
+	if result.Outcome != journal.Applied {
+		result.Outcome = journal.Partial // the account exists, whatever became of its fields
+	}
+	return result
+}
+
 // make makes the account, or finds that the request made it although the answer
 // was lost, and says so then.
-func (b *Book) make(ctx context.Context, create client.AccountCreate) (made client.Account, remark string, err error) {
+func (b *Book) make(ctx context.Context, create client.AccountCreate, since *Horizon) (made client.Account, remark string, err error) {
 	mine, err := b.directory.turns.take(ctx, b.turnOf("create", create.Name))
 	if err != nil {
 		return made, "", err
 	}
 	defer mine.giveBack()
-	before, err := b.horizon(ctx, create)
-	if err != nil {
-		return made, "", err
+	if since == nil {
+		before, err := b.horizon(ctx, create)
+		if err != nil {
+			return made, "", err
+		}
+		since = &before
 	}
 	made, err = b.api.CreateAccount(ctx, create)
 	if unclear(err) {
 		remark = foundAgain
-		made, err = b.findMade(ctx, create, before, mine, err)
+		made, err = b.findMade(ctx, create, *since, mine, err)
 	}
 	if err == nil {
 		mine.made[made.ID] = true

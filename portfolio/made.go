@@ -32,11 +32,11 @@ func (b *Book) byMe(ctx context.Context, author int64) bool {
 	return err != nil || me == 0 || author == 0 || author == me
 }
 
-// horizon is what was there before: the newest accounts that a new one could be
-// confused with.
-type horizon struct {
-	ids    []string
-	oldest time.Time // what is older was there before; zero when ids are all
+// Horizon is what was there before an account was made: the newest ones that it
+// could be confused with.
+type Horizon struct {
+	IDs    []string  `json:"ids,omitempty"`
+	Oldest time.Time `json:"oldest,omitzero"` // what is older was there before; zero when IDs are all
 }
 
 // horizonRows is how many accounts are listed before one is made. More than one,
@@ -55,40 +55,50 @@ func newest(create client.AccountCreate, rows int) client.AccountQuery {
 	return client.AccountQuery{Search: likeness(create), Ordering: "-created_at", Limit: rows, IncludeChurned: true, IncludeIgnored: true}
 }
 
-func (b *Book) horizon(ctx context.Context, create client.AccountCreate) (horizon, error) {
+// Horizon looks what is there before a draft becomes an account.
+func (b *Book) Horizon(ctx context.Context, draft Draft) (Horizon, error) {
+	return b.horizon(ctx, draft.create())
+}
+
+func (b *Book) horizon(ctx context.Context, create client.AccountCreate) (Horizon, error) {
 	page, err := b.api.ListAccounts(ctx, newest(create, horizonRows))
 	if err != nil {
-		return horizon{}, err
+		return Horizon{}, err
 	}
-	var h horizon
+	var h Horizon
 	for _, account := range page.Results {
-		h.ids = append(h.ids, account.ID)
+		h.IDs = append(h.IDs, account.ID)
 	}
-	if len(h.ids) == horizonRows {
-		h.oldest = page.Results[horizonRows-1].CreatedAt
+	if len(h.IDs) == horizonRows {
+		h.Oldest = page.Results[horizonRows-1].CreatedAt
 	}
 	return h, nil
 }
 
-// findMade looks for the account of a create whose answer was lost.
-func (b *Book) findMade(ctx context.Context, create client.AccountCreate, before horizon, mine *turn, lost error) (client.Account, error) {
-	var alike, equal []client.Account
-	err := b.settle(ctx, lost, func(ctx context.Context) (bool, error) {
-		alike, equal = nil, nil
-		for account, err := range b.api.Accounts(ctx, newest(create, 5*horizonRows)) {
-			if err != nil || account.CreatedAt.Before(before.oldest) {
-				return len(alike) > 0, err
-			}
-			known := slices.Contains(before.ids, account.ID) || mine.made[account.ID]
-			if known || !isLike(account, create) || !b.byMe(ctx, value(account.CreatedBy)) {
-				continue
-			}
-			alike = append(alike, account)
-			if isMadeOf(account, create) {
-				equal = append(equal, account)
-			}
+// madeSince are the new accounts that could be the one to be made, and those of
+// them that are exactly it. Known ones are new too, and somebody else's work.
+func (b *Book) madeSince(ctx context.Context, create client.AccountCreate, before Horizon, known func(id string) bool) (alike, equal []client.Account, err error) {
+	for account, err := range b.api.Accounts(ctx, newest(create, 5*horizonRows)) {
+		if err != nil || account.CreatedAt.Before(before.Oldest) {
+			return alike, equal, err
 		}
-		return len(alike) > 0, nil
+		if slices.Contains(before.IDs, account.ID) || known(account.ID) || !isLike(account, create) || !b.byMe(ctx, value(account.CreatedBy)) {
+			continue
+		}
+		alike = append(alike, account)
+		if isMadeOf(account, create) {
+			equal = append(equal, account)
+		}
+	}
+	return alike, equal, nil
+}
+
+// findMade looks for the account of a create whose answer was lost.
+func (b *Book) findMade(ctx context.Context, create client.AccountCreate, before Horizon, mine *turn, lost error) (client.Account, error) {
+	var alike, equal []client.Account
+	err := b.settle(ctx, lost, func(ctx context.Context) (there bool, err error) {
+		alike, equal, err = b.madeSince(ctx, create, before, func(id string) bool { return mine.made[id] })
+		return len(alike) > 0, err
 	})
 	switch {
 	case err != nil:
@@ -96,13 +106,17 @@ func (b *Book) findMade(ctx context.Context, create client.AccountCreate, before
 	case len(equal) == 1:
 		return equal[0], nil
 	case len(alike) > 0:
-		ids := make([]string, len(alike))
-		for i, account := range alike {
-			ids[i] = account.ID
-		}
-		return client.Account{}, plain.Refuse("Outcome unknown: PostHog did not answer. Since then there is %s, and it cannot be told whether this call made it. Look with get_account before you repeat the call.", strings.Join(ids, ", "))
+		return client.Account{}, plain.Refuse("Outcome unknown: PostHog did not answer. Since then there is %s, and it cannot be told whether this call made it. Look with get_account before you repeat the call.", strings.Join(idsOf(alike), ", "))
 	}
 	return client.Account{}, notMade("account", lost)
+}
+
+func idsOf(accounts []client.Account) []string {
+	ids := make([]string, len(accounts))
+	for i, account := range accounts {
+		ids[i] = account.ID
+	}
+	return ids
 }
 
 // isLike tells whether an account could be taken for the one to be made.
@@ -125,22 +139,28 @@ func withoutRoleFields(state map[string]any) map[string]any {
 	return state
 }
 
-// findWritten looks for the note of a create whose answer was lost. The account
-// was read before the create, and knows all notes that were there then.
+// writtenSince are the new notes of an account that could be the one to be
+// written, and those of them that are exactly it. The account is as it was
+// before, and knows all notes that were there then.
+func (b *Book) writtenSince(ctx context.Context, account client.Account, title, markdown string, known func(id string) bool) (alike, equal []client.Notebook, err error) {
+	added, err := b.notesSince(ctx, account)
+	for _, note := range added {
+		if known(note.ShortID) || note.Title != title || !b.byMe(ctx, value(note.CreatedBy).ID) {
+			continue
+		}
+		alike = append(alike, note)
+		if holds(note, markdown) {
+			equal = append(equal, note)
+		}
+	}
+	return alike, equal, err
+}
+
+// findWritten looks for the note of a create whose answer was lost.
 func (b *Book) findWritten(ctx context.Context, account client.Account, title, markdown string, mine *turn, lost error) (client.Notebook, error) {
 	var alike, equal []client.Notebook
-	err := b.settle(ctx, lost, func(ctx context.Context) (bool, error) {
-		added, err := b.notesSince(ctx, account)
-		alike, equal = nil, nil
-		for _, note := range added {
-			if mine.made[note.ShortID] || note.Title != title || !b.byMe(ctx, value(note.CreatedBy).ID) {
-				continue
-			}
-			alike = append(alike, note)
-			if holds(note, markdown) {
-				equal = append(equal, note)
-			}
-		}
+	err := b.settle(ctx, lost, func(ctx context.Context) (there bool, err error) {
+		alike, equal, err = b.writtenSince(ctx, account, title, markdown, func(id string) bool { return mine.made[id] })
 		return len(alike) > 0, err
 	})
 	switch {
@@ -149,13 +169,17 @@ func (b *Book) findWritten(ctx context.Context, account client.Account, title, m
 	case len(equal) == 1:
 		return equal[0], nil
 	case len(alike) > 0:
-		ids := make([]string, len(alike))
-		for i, note := range alike {
-			ids[i] = note.ShortID
-		}
-		return client.Notebook{}, plain.Refuse("Outcome unknown: PostHog did not answer. Since then there is the note %s, and it cannot be told whether this call wrote it. Look with get_notebook before you repeat the call.", strings.Join(ids, ", "))
+		return client.Notebook{}, plain.Refuse("Outcome unknown: PostHog did not answer. Since then there is the note %s, and it cannot be told whether this call wrote it. Look with get_notebook before you repeat the call.", strings.Join(shortIDs(alike), ", "))
 	}
 	return client.Notebook{}, notMade("note", lost)
+}
+
+func shortIDs(notes []client.Notebook) []string {
+	ids := make([]string, len(notes))
+	for i, note := range notes {
+		ids[i] = note.ShortID
+	}
+	return ids
 }
 
 // notesSince are the notes that were added since an account was read.

@@ -15,13 +15,11 @@ import (
 // are left out.
 func (b *Book) WrittenSince(ctx context.Context, account client.Account, title, markdown string, known []string) (note client.Notebook, there bool, err error) {
 	title, markdown = sendable(title, markdown)
-	added, err := b.notesSince(ctx, account)
-	for _, note := range added {
-		if !slices.Contains(known, note.ShortID) && note.Title == title && holds(note, markdown) && b.byMe(ctx, value(note.CreatedBy).ID) {
-			return note, true, nil
-		}
+	_, equal, err := b.writtenSince(ctx, account, title, markdown, func(id string) bool { return slices.Contains(known, id) })
+	if err != nil || len(equal) == 0 {
+		return client.Notebook{}, false, err
 	}
-	return client.Notebook{}, false, err
+	return equal[0], true, nil
 }
 
 // MadeSince looks for an account that was about to be made, when there was none

@@ -37,7 +37,12 @@ func createAccount(d *Desk, ctx context.Context, in CreateAccountRequest) (Recei
 	}
 	in.ProjectID = s.project // named or not, it is the same call
 	return d.once(ctx, s, "create_account", in.Key, in, func(ctx context.Context) (Receipt, error) {
-		w := deed{tool: "create_account", target: journal.Target{Kind: "account"}, arguments: in, key: in.Key}
+		before, err := s.book.Horizon(ctx, draft)
+		if err != nil {
+			return Receipt{}, err
+		}
+		draft.Since = &before
+		w := deed{tool: "create_account", target: journal.Target{Kind: "account"}, arguments: in, key: in.Key, wish: wish{Draft: &draft}}
 		return d.record(ctx, s, w, func(ctx context.Context) (done, error) { return makeAccount(ctx, s, draft) })
 	})
 }

@@ -42,9 +42,13 @@ func createNotebook(d *Desk, ctx context.Context, in CreateNotebookRequest) (Rec
 		if err != nil {
 			return Receipt{}, err
 		}
-		w := deed{tool: "create_notebook", target: journal.Target{Kind: "account", ID: account.ID}, arguments: in, key: in.Key}
+		note := noteWish{Title: titleOf(in), Markdown: in.Markdown}
+		w := deed{
+			tool: "create_notebook", target: journal.Target{Kind: "account", ID: account.ID}, arguments: in, key: in.Key,
+			image: image{Account: &account}, wish: wish{Note: &note},
+		}
 		return d.record(ctx, s, w, func(ctx context.Context) (done, error) {
-			written, err := s.book.WriteNote(ctx, account, titleOf(in), in.Markdown)
+			written, err := s.book.WriteNote(ctx, account, note.Title, note.Markdown)
 			if err != nil {
 				return done{}, err
 			}

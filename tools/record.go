@@ -65,6 +65,7 @@ type wish struct {
 	Set      map[string]json.RawMessage `json:"set,omitempty"`
 	Unset    []string                   `json:"unset,omitempty"`
 	Erasure  *erasureWish               `json:"erasure,omitempty"`
+	Draft    *portfolio.Draft           `json:"draft,omitempty"` // of an account that is to be made
 	Note     *noteWish                  `json:"note,omitempty"`
 	Run      string                     `json:"run,omitempty"` // of a plan's row: the call that is at it
 }
@@ -111,7 +112,7 @@ func (d *Desk) record(ctx context.Context, s scope, w deed, do func(context.Cont
 	case earlier && w.earlier != nil:
 		return w.earlier(ctx, entry)
 	case earlier:
-		return d.firstAnswer(ctx, book, entry)
+		return d.firstAnswer(entry)
 	}
 	watched, writes := client.WatchWrites(ctx)
 	result, err := do(watched)
@@ -152,6 +153,9 @@ func (d *Desk) begin(ctx context.Context, s scope, book *journal.Journal, w deed
 			intent.IdempotencyKey = fmt.Sprintf("%s\x00%d", w.key, attempt)
 		}
 		entry, earlier, err = book.Reserve(ctx, intent)
+		if err == nil && earlier && w.earlier == nil && d.isLeftOpen(entry) {
+			entry, err = d.lookAgain(ctx, s, book, entry)
+		}
 		if err != nil || !earlier || !w.mayFollow(entry) {
 			return entry, earlier, err
 		}
@@ -170,7 +174,7 @@ func (w deed) mayFollow(entry journal.Entry) bool {
 }
 
 // firstAnswer is what a key answers that was used before.
-func (d *Desk) firstAnswer(ctx context.Context, book *journal.Journal, entry journal.Entry) (Receipt, error) {
+func (d *Desk) firstAnswer(entry journal.Entry) (Receipt, error) {
 	var first done
 	switch {
 	case entry.After != nil:
@@ -179,14 +183,10 @@ func (d *Desk) firstAnswer(ctx context.Context, book *journal.Journal, entry jou
 		}
 		first.Receipt.Note = sentences(first.Receipt.Note, repeated)
 		return first.Receipt, nil
-	case entry.Outcome == "" && d.now().Before(entry.Deadline):
-		return Receipt{}, plain.Refuse("Not done: the first call with this key (%s) is still under way, or its server has ended. Repeat this call after %s: until then nobody can tell.", entry.ID, entry.Deadline.Format(time.TimeOnly+" MST"))
-	case entry.Outcome == "":
-		if err := settle(ctx, book, entry.ID, journal.Unknown, nil, crashed); err != nil {
-			return Receipt{}, onRecord(err)
-		}
+	case d.now().Before(entry.Deadline):
+		return Receipt{}, plain.Refuse("Not done: the first call with this key (%s) is still under way, or what became of it is not known. Repeat this call after %s: until then nobody can tell.", entry.ID, entry.Deadline.Format(time.TimeOnly+" MST"))
 	}
-	return Receipt{}, plain.Refuse("Not done: what became of the first call with this key (%s) is not known. Look with list_accounts or list_notebooks; if it is not there, call with a new key.", entry.ID)
+	return Receipt{}, plain.Refuse("Not done: what became of the first call with this key (%s) is not known. %s Look with list_accounts or list_notebooks; if it is not there, call with a new key.", entry.ID, entry.Note)
 }
 
 const (
@@ -223,7 +223,11 @@ func settle(ctx context.Context, book *journal.Journal, id string, outcome journ
 		}
 		kept = encoded
 	}
-	return book.Settle(ctx, id, outcome, kept, note)
+	var more []journal.Finding
+	if result, ok := after.(done); ok && result.Receipt.Target != nil {
+		more = append(more, journal.Made(result.Receipt.Target.ID))
+	}
+	return book.Settle(ctx, id, outcome, kept, note, more...)
 }
 
 // undoOf says how to take a recorded write back.

@@ -45,6 +45,10 @@ func (d *Desk) settleCrashed(ctx context.Context, s scope, book *journal.Journal
 // errUnseen is a write whose effect no look can tell.
 var errUnseen = errors.New("what became of the write cannot be seen")
 
+// mayStillCome is said of a change of a person that is not there. PostHog makes
+// those later, so no look at a person shows that it will not.
+const mayStillCome = "The server ended before it knew what became of it. The change is not there, or not whole; PostHog makes changes of persons later, so it may still come. Look with get_person, and repeat it only if it is not there in some minutes."
+
 // foundLater is said of an outcome that no receipt has told.
 const foundLater = "Found out afterwards, by looking."
 
@@ -60,8 +64,15 @@ func (d *Desk) lookAgain(ctx context.Context, s scope, book *journal.Journal, en
 		return d.lookAtErasure(ctx, s, book, entry, *asked.Erasure)
 	}
 	result, err := s.look(ctx, was, asked)
+	if asked.creates() {
+		result, err = s.lookForMade(ctx, book, entry, was, asked)
+	}
 	outcome, note := result.Receipt.Outcome, foundLater
+	missing := outcome == journal.Ignored || outcome == journal.Partial
+	var unclear *portfolio.Unclear
 	switch {
+	case errors.As(err, &unclear):
+		outcome, note = journal.Unknown, crashed+" "+plain.Visible(unclear.Error())+"."
 	case errors.Is(err, errUnseen) || plain.IsAbsent(err):
 		outcome, note = journal.Unknown, crashed
 	case err != nil:
@@ -69,10 +80,18 @@ func (d *Desk) lookAgain(ctx context.Context, s scope, book *journal.Journal, en
 	case outcome == journal.Ignored && d.now().Before(entry.Deadline),
 		entry.Outcome == journal.Pending && outcome != journal.Applied && outcome != journal.Overridden:
 		return entry, nil // it may still come
+	case was.Person != nil && missing: // at any time
+		outcome, note = journal.Unknown, mayStillCome
+	case asked.creates() && outcome == journal.Ignored:
+		note = nothingMade
 	}
 	result.Receipt.Note, result.Receipt.Write, result.Receipt.ProjectID = note, entry.ID, s.project
 	var after any
-	if outcome != journal.Unknown {
+	switch {
+	case asked.creates() && outcome != journal.Unknown && outcome != journal.Ignored:
+		result.Receipt.Undo = d.undoOf(deed{forGood: !entry.Reversible}, result)
+		after = result
+	case !asked.creates() && outcome != journal.Unknown:
 		after = result
 	}
 	if err := settle(ctx, book, entry.ID, outcome, after, note); err != nil && !errors.Is(err, journal.ErrSettled) {

@@ -301,11 +301,17 @@ func TestCrashedWritesAreSettled(t *testing.T) {
 				now = now.Add(5 * time.Minute)
 				row := h.must("list_writes", object{}).get("rows.0")
 				require.Equal(t, open.ID, row.Get("write").String())
-				if !arrived {
+				if !arrived && tool == "update_person" { // PostHog may be late with it at any time
+					require.Equal(t, "unknown", row.Get("outcome").String(), row.Raw)
+					require.Contains(t, row.Get("note").String(), "may still come. Look with get_person")
+					require.Contains(t, h.refused("undo_write", object{"write": open.ID}), "is not known")
+					h.raw("PATCH", api+"persons/"+seed.TwinUUIDA, object{"properties": object{"plan": "arrived"}})
+				} else if !arrived {
 					require.Equal(t, "ignored", row.Get("outcome").String(), row.Raw)
 					return
+				} else {
+					require.Equal(t, "applied", row.Get("outcome").String(), row.Raw)
 				}
-				require.Equal(t, "applied", row.Get("outcome").String(), row.Raw)
 				h.must("undo_write", object{"write": open.ID})
 				require.Equal(t, before, h.world())
 			})
