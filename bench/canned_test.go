@@ -58,7 +58,7 @@ func runCanned(arguments []string) error {
 }
 
 // assemble is the product's own wiring of its tools, with an upstream of the benchmark's choice.
-func assemble(upstream http.RoundTripper) (*mcpserver.MCPServer, client.Key, error) {
+func assemble(upstream http.RoundTripper, options ...tools.DeskOption) (*mcpserver.MCPServer, client.Key, error) {
 	key, err := client.NewKey(sandbox.DefaultKey)
 	if err != nil {
 		return nil, key, err
@@ -67,7 +67,7 @@ func assemble(upstream http.RoundTripper) (*mcpserver.MCPServer, client.Key, err
 	if err != nil {
 		return nil, key, err
 	}
-	served, err := tools.Serve(tools.NewDesk(posthog, 0), tools.Selection{})
+	served, err := tools.Serve(tools.NewDesk(posthog, 0, options...), tools.Selection{})
 	if err != nil {
 		return nil, key, err
 	}

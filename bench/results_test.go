@@ -30,7 +30,36 @@ type usage struct {
 	tool      string
 	how       string // what is special about it, "" for the tool's default
 	arguments func(time int) object
-	confirmed bool // made twice: what is counted is the call with the confirmation
+	// first makes the calls that come before the one that is counted, and gives its arguments.
+	first func(ask asking, arguments object) object
+}
+
+// asking makes a call and gives its result.
+type asking func(tool string, arguments object) gjson.Result
+
+// confirmed asks for the preview first.
+func confirmed(tool string) func(asking, object) object {
+	return func(ask asking, arguments object) object {
+		arguments = maps.Clone(arguments)
+		arguments["confirmation"] = ask(tool, arguments).Get("confirmation").String()
+		return arguments
+	}
+}
+
+// aPlan tags the accounts of a CSM.
+func aPlan(time int) object {
+	return object{"accounts": object{"csm": "grace@example.com"}, "changes": object{"tags_add": []string{fmt.Sprint("round-", time)}}}
+}
+
+// planned plans first what is then carried out.
+func planned(ask asking, arguments object) object {
+	plan := ask("plan_changes", arguments)
+	return object{"plan": plan.Get("plan").String(), "confirmation": plan.Get("confirmation").String()}
+}
+
+// written makes a write first that is then undone.
+func written(ask asking, arguments object) object {
+	return object{"write": ask("update_account", arguments).Get("write").String()}
 }
 
 func (u usage) name() string {
@@ -74,14 +103,14 @@ var usages = []usage{
 	{tool: "create_account", arguments: func(time int) object { return object{"name": fmt.Sprint("New ", time)} }},
 	{tool: "update_account", arguments: having(acme, func(time int) object { return object{"set": object{"billing_id": fmt.Sprint("b", time)}} })},
 	{tool: "delete_account", how: "preview", arguments: anAccount},
-	{tool: "delete_account", how: "confirmed", arguments: anAccount, confirmed: true},
+	{tool: "delete_account", how: "confirmed", arguments: anAccount, first: confirmed("delete_account")},
 	{tool: "list_notebooks", arguments: acme},
 	{tool: "get_notebook", arguments: having(acme, always(object{"notebook": "latest"}))},
 	{tool: "create_notebook", arguments: having(acme, func(time int) object {
 		return object{"title": fmt.Sprint("Call ", time), "markdown": "Went well.\n\n- send the offer\n"}
 	})},
 	{tool: "delete_notebook", how: "preview", arguments: having(acme, always(object{"notebook": "latest"}))},
-	{tool: "delete_notebook", how: "confirmed", arguments: having(acme, always(object{"notebook": "latest"})), confirmed: true},
+	{tool: "delete_notebook", how: "confirmed", arguments: having(acme, always(object{"notebook": "latest"})), first: confirmed("delete_notebook")},
 	{tool: "list_custom_properties", arguments: always(object{})},
 	{tool: "list_custom_properties", how: "of-an-account", arguments: acme},
 	{tool: "set_custom_property", arguments: having(acme, func(time int) object { return object{"property": "Health score", "value": 60 + time} })},
@@ -95,10 +124,15 @@ var usages = []usage{
 	{tool: "delete_person", how: "preview", arguments: aPerson},
 	{tool: "delete_person", how: "confirmed", arguments: func(time int) object {
 		return object{"person": []string{seed.CasedDistinctID, seed.CasedTwinDistinctID}[time]}
-	}, confirmed: true},
+	}, first: confirmed("delete_person")},
 	{tool: "split_person", how: "preview", arguments: always(object{"person": seed.TwinDistinctB, "main_distinct_id": seed.TwinDistinctB})},
 	{tool: "list_person_activity", arguments: always(object{"person": seed.MergedPersonUUID})},
 	{tool: "get_person_properties_timeline", arguments: always(object{"person": seed.MergedPersonUUID})},
+	{tool: "list_account_changes", arguments: always(object{})},
+	{tool: "plan_changes", how: "for-38-accounts", arguments: aPlan},
+	{tool: "apply_plan", how: "to-38-accounts", arguments: aPlan, first: planned},
+	{tool: "list_writes", arguments: always(object{})},
+	{tool: "undo_write", arguments: having(acme, func(time int) object { return object{"set": object{"billing_id": fmt.Sprint("u", time)}} }), first: written},
 	{tool: "whoami", arguments: always(object{})},
 }
 
@@ -125,7 +159,7 @@ type cost struct {
 func spend(t testing.TB, u usage, posthog *sandbox.Sandbox) (first, again cost) {
 	t.Helper()
 	upstream := &counting{next: posthog.Transport()}
-	server, key, err := assemble(upstream)
+	server, key, err := assemble(upstream, tools.WithJournal(journalIn(t)))
 	require.NoError(t, err)
 	ctx := identity.With(context.Background(), identity.FromEnvironment(key))
 	c, err := mcpclient.NewInProcessClient(server)
@@ -135,23 +169,22 @@ func spend(t testing.TB, u usage, posthog *sandbox.Sandbox) (first, again cost) 
 	_, err = c.Initialize(ctx, mcp.InitializeRequest{})
 	require.NoError(t, err)
 
-	call := func(arguments object) cost {
-		before := upstream.requests.Load()
-		result, err := c.CallTool(ctx, mcp.CallToolRequest{Params: mcp.CallToolParams{Name: u.tool, Arguments: arguments}})
+	ask := func(tool string, arguments object) gjson.Result {
+		result, err := c.CallTool(ctx, mcp.CallToolRequest{Params: mcp.CallToolParams{Name: tool, Arguments: arguments}})
 		require.NoError(t, err)
 		text := result.Content[0].(mcp.TextContent).Text
 		require.False(t, result.IsError, "%s: %s", u.name(), text)
-		return cost{upstream.requests.Load() - before, text}
+		return gjson.Parse(text)
 	}
 	both := [2]cost{}
 	for time := range both {
 		arguments := u.arguments(time)
-		if u.confirmed {
-			preview := call(arguments)
-			arguments = maps.Clone(arguments)
-			arguments["confirmation"] = gjson.Get(preview.text, "confirmation").String()
+		if u.first != nil {
+			arguments = u.first(ask, arguments)
 		}
-		both[time] = call(arguments)
+		before := upstream.requests.Load()
+		text := ask(u.tool, arguments).Raw
+		both[time] = cost{upstream.requests.Load() - before, text}
 	}
 	return both[0], both[1]
 }
@@ -219,13 +252,12 @@ func TestEveryToolIsMeasured(t *testing.T) {
 		measured[u.tool] = true
 		first, again := spend(t, u, posthog)
 		require.Positive(t, first.requests, u.name())
-		require.LessOrEqual(t, again.requests, first.requests, "%s: what the first call learned is not asked again", u.name())
+		if u.first == nil { // else calls before it learned already
+			require.LessOrEqual(t, again.requests, first.requests, "%s: what the first call learned is not asked again", u.name())
+		}
 		require.NotEmpty(t, first.text)
 	}
 	for _, tool := range tools.All {
-		if tool.Toolset == tools.Journal {
-			continue // they need a journal, whose cost package journal measures
-		}
 		require.True(t, measured[tool.Name], "give %s a line in usages", tool.Name)
 	}
 }

@@ -115,7 +115,7 @@ initialisation() {
 		## The list of tools
 
 		Bytes of the whole answer to `tools/list`; tokens (o200k) of what clients show a model: name,
-		description and input schema (budgets: 5,000, read-only 3,500).
+		description and input schema (budgets: 8,000, read-only 3,500).
 	END
 	bench BenchmarkToolList 1 tools bytes o200k-tokens
 
@@ -128,6 +128,17 @@ initialisation() {
 		2,500 tokens).
 	END
 	bench BenchmarkTool 1 requests-first requests-again bytes o200k-tokens
+
+	cat <<-'END'
+
+		## What safety costs
+
+		A write with the tool, which looks, records, sends, and reads back, beside the one request that a thin
+		client sends. Requests to PostHog once what a key may do is known; milliseconds over an upstream that
+		answers at once, without a journal and with one on this disk; and with a round trip of 50 ms in front of
+		each request, where `far-x` is what a caller waits instead of once.
+	END
+	bench BenchmarkSafety 1 plain-requests our-requests plain-ms unrecorded-ms recorded-ms plain-far-ms recorded-far-ms far-x
 
 	cat <<-'END'
 

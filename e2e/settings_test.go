@@ -3,6 +3,8 @@ package e2e
 import (
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -74,6 +76,11 @@ func TestAKeyThatIsNoKey(t *testing.T) {
 // TestReadOnly lists no tool that changes anything, and sends no write when one is called all the same.
 func TestReadOnly(t *testing.T) {
 	t.Parallel()
+	changes := func(tool string) bool {
+		verb, _, _ := strings.Cut(tool, "_")
+		return !slices.Contains([]string{"audit", "get", "list", "resolve", "search", "whoami"}, verb)
+	}
+	reading := slices.DeleteFunc(slices.Clone(toolNames), changes)
 	for name, start := range map[string]func() *process{
 		"flag":        func() *process { return run(t, nil, "--sandbox", "--read-only") },
 		"environment": func() *process { return run(t, []string{"POSTHOG_MCP_READ_ONLY=1", "POSTHOG_MCP_SANDBOX=1"}) },
@@ -85,7 +92,7 @@ func TestReadOnly(t *testing.T) {
 			require.True(t, tool.Get("annotations.readOnlyHint").Bool(), tool.Get("name").String())
 			tools = append(tools, tool.Get("name").String())
 		}
-		require.Len(t, tools, 11, name)
+		require.Equal(t, reading, tools, name)
 		require.True(t, p.ask(call(legacy, 3, "create_account", object{"name": "x"})).Get("error").Exists())
 		require.EqualValues(t, 412, ok(t, p.ask(call(legacy, 4, "list_accounts", object{"limit": 1})).Get("result")).Get("total").Int())
 	}

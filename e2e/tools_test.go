@@ -10,10 +10,10 @@ import (
 
 // toolNames are the tools of the surface, by name.
 var toolNames = []string{
-	"create_account", "create_notebook", "delete_account", "delete_notebook", "delete_person",
+	"apply_plan", "create_account", "create_notebook", "delete_account", "delete_notebook", "delete_person",
 	"delete_person_property", "get_account", "get_notebook", "get_person", "get_person_properties_timeline",
 	"list_account_changes", "list_accounts", "list_custom_properties", "list_notebooks", "list_person_activity", "list_persons",
-	"list_writes", "set_custom_property", "split_person", "undo_write", "update_account", "update_person", "update_person_property", "whoami",
+	"list_writes", "plan_changes", "set_custom_property", "split_person", "undo_write", "update_account", "update_person", "update_person_property", "whoami",
 }
 
 // markdown has what notes lose most easily on their way through an editor's format.
@@ -82,6 +82,15 @@ func workAccount(t *testing.T, do func(string, object) gjson.Result) {
 	require.Equal(t, created.Get("target.id").String(), account.Get("account.id").String())
 	require.Equal(t, "grace@example.com", account.Get("account.csm").String(), "an update leaves alone what it does not name")
 	require.JSONEq(t, `["emea","pilot"]`, account.Get("account.tags").Raw)
+
+	require.Empty(t, do("list_account_changes", object{}).Get("rows").Array(), "nothing to compare with yet")
+	plan := do("plan_changes", object{"accounts": object{"ids": []string{"umbrella-1"}}, "changes": object{"tags_add": []string{"renewal"}, "account_owner": "linus@example.com"}})
+	require.EqualValues(t, 1, plan.Get("to_change").Int())
+	applied := do("apply_plan", object{"plan": plan.Get("plan").String(), "confirmation": plan.Get("confirmation").String()})
+	require.EqualValues(t, 1, applied.Get("applied").Int())
+	changes := do("list_account_changes", object{"account": "umbrella-1"})
+	require.Equal(t, []string{"account_owner", "tags"}, texts(changes.Get("rows.#.field")))
+	require.Equal(t, "applied", do("undo_write", object{"write": plan.Get("plan").String()}).Get("outcome").String())
 
 	write := updated.Get("write").String()
 	require.Contains(t, updated.Get("undo").String(), write)
