@@ -227,6 +227,7 @@ func (s *Session) exchange(ctx context.Context, out outgoing) (*response, *Error
 	if err != nil {
 		return nil, &Error{Kind: Invalid, Detail: "the request cannot be built"}
 	}
+	noteRequest(ctx)
 	got, err := s.client.http.Do(request)
 	if err != nil {
 		return nil, networkFailure(ctx, err)

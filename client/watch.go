@@ -29,3 +29,19 @@ func noteWrite(ctx context.Context, failure *Error) {
 		w.effective.Store(true)
 	}
 }
+
+type countKey struct{}
+
+// CountRequests returns a context whose requests are counted, every attempt by itself: whoever asks on nobody's
+// behalf has to know what it costs.
+func CountRequests(ctx context.Context) (context.Context, *atomic.Int64) {
+	count := &atomic.Int64{}
+	return context.WithValue(ctx, countKey{}, count), count
+}
+
+// noteRequest counts a request in its context, if that is counted.
+func noteRequest(ctx context.Context) {
+	if count, counted := ctx.Value(countKey{}).(*atomic.Int64); counted {
+		count.Add(1)
+	}
+}

@@ -116,3 +116,19 @@ func completed(t *testing.T, c *mcpclient.Client, reference any, argument, start
 	require.NoError(t, err)
 	return got.Completion.Values
 }
+
+// TestSubscriptionsAreOfferedWhereTheyWork: a client over stdio stays connected; one over HTTP could not be told.
+func TestSubscriptionsAreOfferedWhereTheyWork(t *testing.T) {
+	t.Parallel()
+	const subscribe, uri = "resources/subscribe", "posthog://projects/1/accounts"
+	p := run(t, nil, "--sandbox")
+	require.True(t, p.ask(hello(1)).Get("result.capabilities.resources.subscribe").Bool())
+	require.True(t, p.ask(request(modern, 2, "server/discover", nil)).Get("result.capabilities.resources.subscribe").Bool())
+	require.True(t, p.ask(request(legacy, 3, subscribe, object{"uri": uri})).Get("result").Exists())
+	require.Contains(t, p.ask(request(legacy, 4, subscribe, object{"uri": uri + "/nonsense"})).Get("error.message").String(), "no resource")
+	require.True(t, p.ask(request(legacy, 5, "resources/unsubscribe", object{"uri": uri})).Get("result").Exists())
+
+	_, origin := serve(t, nil, "--sandbox")
+	require.False(t, post(t, origin+"/mcp", hello(1)).body.Get("result.capabilities.resources.subscribe").Bool())
+	require.True(t, post(t, origin+"/mcp", request(legacy, 2, subscribe, object{"uri": uri})).body.Get("error").Exists())
+}

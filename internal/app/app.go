@@ -70,7 +70,7 @@ func serve(ctx context.Context, o config.Serve, streams Streams) error {
 	log := slog.New(slog.NewTextHandler(streams.Err, nil))
 	kept := recordsOf(o.Server)
 	defer kept.close()
-	mcp, key, err := build(o.Server, kept, log)
+	mcp, key, err := build(o.Server, kept, log, o.HTTP == "")
 	if err != nil {
 		return err
 	}
@@ -113,7 +113,7 @@ For a client that speaks HTTP add --http 127.0.0.1:8765; for a single call see %
 
 // build makes the MCP server of a configuration, and the key that the process
 // itself may lend. It sends nothing anywhere.
-func build(o config.Server, kept *records, log *slog.Logger) (*mcpserver.MCPServer, client.Key, error) {
+func build(o config.Server, kept *records, log *slog.Logger, stays bool) (*mcpserver.MCPServer, client.Key, error) {
 	posthog, key, err := connect(o)
 	if err != nil {
 		return nil, client.Key{}, err
@@ -140,10 +140,14 @@ func build(o config.Server, kept *records, log *slog.Logger) (*mcpserver.MCPServ
 		return nil, client.Key{}, err
 	}
 	shelf := resources.New(desk.Ask, project)
+	var watch server.Watch
+	if stays {
+		watch = resources.NewWatch(desk.Look, desk.Caller, resources.WallClock{}, project).Watch
+	}
 	return server.New(server.Options{
 		Name: config.Name, Version: Version(), Title: "PostHog accounts and persons", Instructions: instructions(o),
 		Tools:     served,
-		Templates: shelf.Templates(), ListResources: shelf.List, CompleteResource: shelf,
+		Templates: shelf.Templates(), ListResources: shelf.List, CompleteResource: shelf, Watch: watch,
 		Prompts: prompts.Prompts(prompts.Options{Ask: desk.Ask, ReadOnly: o.ReadOnly}), CompletePrompt: prompts.Completer{Ask: desk.Ask},
 		Explain: plain.Explain, Logger: log,
 	}), key, nil

@@ -35,7 +35,7 @@ func call(ctx context.Context, o config.Call, streams Streams) error {
 	}
 	kept := recordsOf(o.Server)
 	defer kept.close()
-	mcpServer, key, err := build(o.Server, kept, slog.New(slog.NewTextHandler(streams.Err, nil)))
+	mcpServer, key, err := build(o.Server, kept, slog.New(slog.NewTextHandler(streams.Err, nil)), false)
 	if err != nil {
 		return err
 	}

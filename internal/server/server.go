@@ -30,6 +30,10 @@ type Options struct {
 	// Explain, replaces the list: a list without the rows PostHog failed to give would read as "none".
 	ListResources func(ctx context.Context, request *mcp.ListResourcesRequest, result *mcp.ListResourcesResult) error
 
+	// Watch says when a resource changed. With it clients may subscribe to resources, which works only where a
+	// client stays connected: set it for stdio alone.
+	Watch Watch
+
 	// Explain turns an error into the sentence the client gets. Without it no error is ever quoted.
 	// A resource that does not exist is an error that wraps mcp-go's ErrResourceNotFound.
 	Explain func(error) string
@@ -74,7 +78,7 @@ func New(o Options) *mcpserver.MCPServer {
 	options = append(options, completion(o, e)...)
 	hasResources := len(o.Resources)+len(o.Templates) > 0 || o.ListResources != nil
 	if hasResources {
-		options = append(options, mcpserver.WithResourceCapabilities(false, false))
+		options = append(options, mcpserver.WithResourceCapabilities(o.Watch != nil, false))
 	}
 	if len(o.Prompts) > 0 {
 		options = append(options, mcpserver.WithPromptCapabilities(false))
@@ -124,6 +128,9 @@ func hooks(o Options, e explainer) *mcpserver.Hooks {
 	h := &mcpserver.Hooks{}
 	h.AddOnError(resourceNotFound)
 	h.AddOnError(invalidArguments)
+	if o.Watch != nil {
+		subscriptionsTo(o.Watch, e).hook(h)
+	}
 	if o.ListResources != nil {
 		h.AddAfterListResources(func(ctx context.Context, id any, request *mcp.ListResourcesRequest, result *mcp.ListResourcesResult) {
 			err := func() (err error) {

@@ -47,6 +47,8 @@ func ServeStdio(ctx context.Context, s *mcpserver.MCPServer, in io.Reader, out i
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	ctx, hangUp := context.WithCancel(ctx)
+	defer hangUp()
 	link := newStdioLink(ctx, in, out, cmp.Or(o.MaxLine, defaultMaxLine), cmp.Or(o.Drain, defaultDrain))
 
 	stdio := mcpserver.NewStdioServer(s)
@@ -57,7 +59,7 @@ func ServeStdio(ctx context.Context, s *mcpserver.MCPServer, in io.Reader, out i
 		mcpserver.WithQueueSize(cmp.Or(o.Queue, defaultQueue)),
 		mcpserver.WithStdioContextFunc(func(ctx context.Context) context.Context {
 			ctx = elicit.WithLine(ctx, elicit.Line{Patience: cmp.Or(o.Patience, defaultPatience), HungUp: link.ended})
-			return WithOutlet(identity.With(ctx, o.Identity), link.outlet)
+			return withLine(WithOutlet(identity.With(ctx, o.Identity), link.outlet), line{ctx: ctx, write: link.write})
 		}),
 	} {
 		option(stdio)
