@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"syscall"
 	"time"
@@ -51,7 +52,7 @@ func (g *guard) RoundTrip(request *http.Request) (*http.Response, error) {
 	switch {
 	case !sameOrigin(request.URL, g.origin):
 		refusal = errForeignHost
-	case g.readOnly && !isRead(request.Method, request.URL.Path):
+	case g.readOnly && !isRead(request.Method, request.URL.EscapedPath()):
 		refusal = errReadOnly
 	default:
 		return g.next.RoundTrip(request)
@@ -62,20 +63,17 @@ func (g *guard) RoundTrip(request *http.Request) (*http.Response, error) {
 	return nil, refusal
 }
 
-// readPosts are the POST endpoints that change nothing: they are POSTs for the size of their input.
-var readPosts = []string{"/persons/batch_by_distinct_ids/", "/persons/batch_by_uuids/", "/oauth/introspect/"}
+// readPosts are the POST endpoints that change nothing: they are POSTs for the size of their input. A slash that
+// is written as %2F is none, as it would let an id pass for such an endpoint.
+var readPosts = regexp.MustCompile(`/(api/(projects|environments)/[0-9]+/persons/batch_by_(distinct_ids|uuids)|oauth/introspect)/$`)
 
-// isRead reports whether a request cannot change anything in PostHog.
+// isRead reports whether a request, by its path as it is sent, cannot change anything in PostHog.
 func isRead(method, path string) bool {
 	switch method {
 	case http.MethodGet, http.MethodHead:
 		return true
 	case http.MethodPost:
-		for _, suffix := range readPosts {
-			if strings.HasSuffix(path, suffix) {
-				return true
-			}
-		}
+		return readPosts.MatchString(path)
 	}
 	return false
 }

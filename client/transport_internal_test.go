@@ -52,6 +52,34 @@ func TestGuardHoldsOnItsOwn(t *testing.T) {
 	}
 }
 
+// TestGuardKnowsWhatReads: nothing but the reads passes, however a method or a path is written.
+func TestGuardKnowsWhatReads(t *testing.T) {
+	t.Parallel()
+	var paths []string
+	for _, path := range []string{
+		"/api/projects/1/accounts/", "/api/projects/1/accounts/a/", "/api/projects/1/persons/bulk_delete/", "/api/projects/1/persons/5/split/",
+		"/api/projects/1/persons/5/delete_property/", "/api/projects/1/accounts/a/notebooks/", "/i/v0/e/", "/",
+	} {
+		const read = "persons/batch_by_uuids/"
+		paths = append(paths, path, path+"?"+read, path+"#/"+read, path+read, path+strings.ReplaceAll(read, "/", "%2F"), path+"%2Fpersons%2Fbatch_by_uuids/",
+			path+"..%2f"+read, strings.ToUpper(path), path+"/api/projects/x/"+read, path+"api%2Fprojects%2F1%2F"+read, path+read+"5/", path+"%00/"+read)
+	}
+	tried := 0
+	for _, path := range paths {
+		for _, method := range []string{"POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "post", "get", "Get", "head", "MERGE", "GETX"} {
+			request, err := http.NewRequestWithContext(t.Context(), method, "https://us.posthog.com"+path, strings.NewReader("{}"))
+			require.NoError(t, err)
+			_, err = (&guard{next: refuseAll{t}, origin: request.URL, readOnly: true}).RoundTrip(request)
+			require.ErrorIs(t, err, errReadOnly, "%s %s", method, path)
+			tried++
+		}
+	}
+	t.Logf("%d requests refused", tried)
+	for _, path := range []string{"/api/projects/1/persons/batch_by_uuids/", "/behind/api/environments/7/persons/batch_by_distinct_ids/", "/oauth/introspect/"} {
+		require.True(t, isRead(http.MethodPost, path), path)
+	}
+}
+
 func TestNetworkErrorsAreWorded(t *testing.T) {
 	t.Parallel()
 	wrap := func(err error) error {

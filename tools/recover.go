@@ -67,37 +67,45 @@ func (d *Desk) lookAgain(ctx context.Context, s scope, book *journal.Journal, en
 	if asked.creates() {
 		result, err = s.lookForMade(ctx, book, entry, was, asked)
 	}
-	outcome, note := result.Receipt.Outcome, foundLater
-	missing := outcome == journal.Ignored || outcome == journal.Partial
-	var unclear *portfolio.Unclear
-	switch {
-	case errors.As(err, &unclear):
-		outcome, note = journal.Unknown, crashed+" "+plain.Visible(unclear.Error())+"."
-	case errors.Is(err, errUnseen) || plain.IsAbsent(err):
-		outcome, note = journal.Unknown, crashed
-	case err != nil:
+	outcome, note, err := d.judge(entry, was, asked, result.Receipt.Outcome, err)
+	if err != nil || outcome == "" {
 		return entry, err
-	case outcome == journal.Ignored && d.now().Before(entry.Deadline),
-		entry.Outcome == journal.Pending && outcome != journal.Applied && outcome != journal.Overridden:
-		return entry, nil // it may still come
-	case was.Person != nil && missing: // at any time
-		outcome, note = journal.Unknown, mayStillCome
-	case asked.creates() && outcome == journal.Ignored:
-		note = nothingMade
 	}
 	result.Receipt.Note, result.Receipt.Write, result.Receipt.ProjectID = note, entry.ID, s.project
-	var after any
-	switch {
-	case asked.creates() && outcome != journal.Unknown && outcome != journal.Ignored:
+	if asked.creates() {
 		result.Receipt.Undo = d.undoOf(deed{forGood: !entry.Reversible}, result)
-		after = result
-	case !asked.creates() && outcome != journal.Unknown:
+	}
+	var after any
+	if outcome != journal.Unknown && note != nothingMade {
 		after = result
 	}
 	if err := settle(ctx, book, entry.ID, outcome, after, note); err != nil && !errors.Is(err, journal.ErrSettled) {
 		return entry, onRecord(err)
 	}
 	return book.Entry(ctx, s.principal(), entry.ID)
+}
+
+// judge tells what a look says of a write whose outcome is not known. None, if
+// it may still come; an error, if the look got no answer.
+func (d *Desk) judge(entry journal.Entry, was image, asked wish, seen journal.Outcome, err error) (outcome journal.Outcome, note string, _ error) {
+	missing := seen == journal.Ignored || seen == journal.Partial
+	var unclear *portfolio.Unclear
+	switch {
+	case errors.As(err, &unclear):
+		return journal.Unknown, crashed + " " + plain.Visible(unclear.Error()) + ".", nil
+	case errors.Is(err, errUnseen) || plain.IsAbsent(err):
+		return journal.Unknown, crashed, nil
+	case err != nil:
+		return "", "", err
+	case seen == journal.Ignored && d.now().Before(entry.Deadline),
+		entry.Outcome == journal.Pending && seen != journal.Applied && seen != journal.Overridden:
+		return "", "", nil
+	case was.Person != nil && missing: // at any time
+		return journal.Unknown, mayStillCome, nil
+	case asked.creates() && seen == journal.Ignored:
+		return seen, nothingMade, nil
+	}
+	return seen, foundLater, nil
 }
 
 // look reads an object and holds it against what was there and what was asked.
