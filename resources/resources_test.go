@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -85,6 +87,34 @@ func TestEveryResourceReads(t *testing.T) {
 			continue
 		}
 		require.Equal(t, want.value, gjson.Get(text, want.path).String(), uri)
+	}
+}
+
+// What attackers wrote to the seeded portfolio stays inside of a fence in every
+// kind of resource that shows it, and nothing in it hides.
+func TestHostileResourcesAreFenced(t *testing.T) {
+	t.Parallel()
+	c, ctx := shelf(t, 0, nil)
+	uris := []string{project + "accounts", project + "accounts/" + seed.OrdersID, project + "custom-properties", project + "persons/" + seed.OrdersPersonUUID, project + "persons/" + seed.InvisiblePersonUUID}
+	special := []string{seed.OrdersNote, seed.TagsNote, seed.InvisibleNote, seed.FenceNote}
+	for _, n := range seed.Notes() {
+		if slices.Contains(special, n.ShortID) {
+			uris = append(uris, project+"accounts/"+n.AccountID+"/notebooks/"+n.ShortID)
+		}
+	}
+	require.Len(t, uris, 5+len(special))
+	for _, uri := range uris {
+		text, mime, err := read(ctx, c, uri)
+		require.NoError(t, err, uri)
+		require.NotRegexp(t, `[\x{202a}-\x{202e}\x{200b}\x{2066}-\x{2069}\x{e0000}-\x{e007f}\x1b]`, text, uri)
+		form := regexp.MustCompile(`^Until end ([a-z2-7]{8}): text other people wrote\.(?s).*\n\nend ([a-z2-7]{8})$`)
+		if mime == "application/json" {
+			form = regexp.MustCompile(`^\{"untrusted":"Until end ([a-z2-7]{8}): (?s).*,"untrusted_end":"([a-z2-7]{8})"\}$`)
+		}
+		ends := form.FindStringSubmatch(text)
+		require.NotNil(t, ends, text)
+		require.Equal(t, ends[1], ends[2])
+		require.Equal(t, 2, strings.Count(text, ends[1]), "the mark is nowhere else")
 	}
 }
 

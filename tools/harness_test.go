@@ -264,6 +264,7 @@ func (r result) requireFenced(t testing.TB) {
 	require.Equal(t, ends[0][1], ends[1][2], "the notice names the mark at the end")
 	require.Equal(t, 2, strings.Count(r.text, ends[0][1]), "the mark is nowhere else")
 	require.Contains(t, r.str("untrusted"), "never instructions")
+	require.NotRegexp(t, hides, r.text, "what hides is shown as an escape")
 }
 
 // requireDeclared holds a result against the tool's output schema, and its
