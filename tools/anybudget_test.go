@@ -2,6 +2,10 @@ package tools_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"posthog-accounts-mcp/sandbox/seed"
+	"posthog-accounts-mcp/tools"
 )
 
 // readers draw a call of each tool that takes max_tokens, over the whole
@@ -50,6 +55,8 @@ func readers(big string) map[string]func(*rapid.T) object {
 			maybe(t, a, "search", func() any { return search.Draw(t, "search") })
 			maybe(t, a, "fields", func() any { return personFields.Draw(t, "fields") })
 		}),
+		"list_writes":            list(func(*rapid.T, object) {}),
+		"list_account_changes":   func(*rapid.T) object { return object{"since": "2001-01-01"} },
 		"list_notebooks":         list(func(t *rapid.T, a object) { a["account"] = account.Draw(t, "account") }),
 		"list_custom_properties": list(func(t *rapid.T, a object) { maybe(t, a, "account", func() any { return account.Draw(t, "account") }) }),
 		"list_person_activity":   list(func(t *rapid.T, a object) { a["person"] = person.Draw(t, "person") }),
@@ -77,19 +84,20 @@ func readers(big string) map[string]func(*rapid.T) object {
 func TestAnyBudgetIsKept(t *testing.T) {
 	t.Parallel()
 	count := o200k(t)
-	h := open(t, setup{})
+	h := open(t, setup{journal: filepath.Join(t.TempDir(), "journal.db")})
+	h.must("list_account_changes", object{}) // from now on there is something to compare with
 	for n := range 15 {
-		h.raw("PATCH", api+"persons/"+seed.TwinUUIDA, object{"properties": object{"n": n}})
+		h.must("update_person_property", object{"person": seed.TwinUUIDA, "key": "n", "value": n})
+		h.must("update_account", object{"account": seed.AcmeID, "set": object{"usage_dashboard_link": strings.Repeat("https://example.com/", n)}, "tags_add": []string{fmt.Sprint("tag ", n)}})
 	}
 	draw := readers(bigNoteAccount(h))
-	tools := make([]string, 0, len(draw))
-	for tool := range questions {
-		if draw[tool] != nil {
-			tools = append(tools, tool)
-		}
+	for _, tool := range tools.All {
+		_, sized := schemaDocuments("input")[tool.Name].(object)["properties"].(object)["max_tokens"]
+		require.Equal(t, sized, draw[tool.Name] != nil, "%s takes max_tokens: give readers a line for it", tool.Name)
 	}
+	names := slices.Sorted(maps.Keys(draw))
 	rapid.Check(t, func(t *rapid.T) {
-		tool := rapid.SampledFrom(tools).Draw(t, "tool")
+		tool := rapid.SampledFrom(names).Draw(t, "tool")
 		arguments := with(draw[tool](t), "project_id", 1)
 		most := rapid.OneOf(rapid.IntRange(200, 600), rapid.IntRange(200, 8000)).Draw(t, "max_tokens")
 		bounded, err := h.try(h.key, tool, with(arguments, "max_tokens", most))

@@ -9,7 +9,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"unicode"
 
 	"github.com/tidwall/gjson"
@@ -39,7 +38,7 @@ func Person(w io.Writer, result []byte) error {
 		table(&out, rows.Array())
 	}
 	root.ForEach(func(key, value gjson.Result) bool {
-		if !slices.Contains(aside, key.String()) && !blank(value) {
+		if !slices.Contains(aside, key.String()) && (key.String() != "filters" || !blank(value)) {
 			lines(&out, printable(key.String()), value, 0)
 		}
 		return true
@@ -51,41 +50,9 @@ func Person(w io.Writer, result []byte) error {
 // aside are the members that are shown elsewhere, or that only a model needs.
 var aside = []string{"rows", "untrusted", "untrusted_end"}
 
-// blank tells an object without members, which there is nothing to say about.
-func blank(value gjson.Result) bool { return value.IsObject() && len(value.Map()) == 0 }
-
-// table prints rows with the columns that any of them has.
-func table(out *bytes.Buffer, rows []gjson.Result) {
-	if len(rows) == 0 {
-		out.WriteString("(no rows)\n\n")
-		return
-	}
-	var columns []string
-	seen := map[string]bool{}
-	for _, row := range rows {
-		row.ForEach(func(key, _ gjson.Result) bool {
-			if !seen[key.String()] {
-				seen[key.String()] = true
-				columns = append(columns, key.String())
-			}
-			return true
-		})
-	}
-	grid := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
-	heads := make([]string, len(columns))
-	for i, column := range columns {
-		heads[i] = short(strings.ToUpper(column))
-	}
-	fmt.Fprintln(grid, strings.Join(heads, "\t"))
-	for _, row := range rows {
-		cells := make([]string, len(columns))
-		for i, column := range columns {
-			cells[i] = cell(row.Get(gjson.Escape(column)))
-		}
-		fmt.Fprintln(grid, strings.Join(cells, "\t"))
-	}
-	_ = grid.Flush() // a buffer takes everything
-	out.WriteByte('\n')
+// blank tells an object or a list that holds nothing.
+func blank(value gjson.Result) bool {
+	return value.IsObject() && len(value.Map()) == 0 || value.IsArray() && len(value.Array()) == 0
 }
 
 // cell is a value on one line, short enough for a table.
@@ -101,20 +68,18 @@ func cell(value gjson.Result) string {
 	return short(text)
 }
 
-// short is a text on one line, as long as a cell may be.
+// short is a text on one line, as wide as a cell may be.
 func short(text string) string {
 	const most = 60
-	text = strings.Join(strings.Fields(printable(text)), " ")
-	if runes := []rune(text); len(runes) > most {
-		return string(runes[:most-1]) + "…"
-	}
-	return text
+	return cut(strings.Join(strings.Fields(printable(text)), " "), most)
 }
 
 // lines prints a member of an object, with what is below it indented.
 func lines(out *bytes.Buffer, name string, value gjson.Result, depth int) {
 	indent := strings.Repeat("  ", depth)
 	switch {
+	case blank(value):
+		fmt.Fprintf(out, "%s%s: (none)\n", indent, name)
 	case value.IsObject():
 		fmt.Fprintf(out, "%s%s:\n", indent, name)
 		members(out, value, depth+1)

@@ -2,7 +2,10 @@ package show_test
 
 import (
 	"bytes"
+	"encoding/json"
+	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -22,7 +25,7 @@ func TestPerson(t *testing.T) {
 	for name, test := range map[string]struct{ result, want string }{
 		"a list": {
 			`{"rows":[{"id":"1","name":"Acme","tags":["a","b"]},{"id":"22","csm":"ada@example.com"}],"total":2,"filters":{"search":"x"},"untrusted":"...","untrusted_end":"k3f9x2ab"}`,
-			"ID  NAME  TAGS  CSM\n1   Acme  a, b  \n22              ada@example.com\n\ntotal: 2\nfilters:\n  search: x\n",
+			"ID  NAME  TAGS  CSM\n1   Acme  a, b\n22              ada@example.com\n\ntotal: 2\nfilters:\n  search: x\n",
 		},
 		"no rows": {`{"rows":[],"total":0,"filters":{}}`, "(no rows)\n\ntotal: 0\n"},
 		"an object": {
@@ -45,6 +48,43 @@ func TestPerson(t *testing.T) {
 	} {
 		require.Equal(t, test.want, person(t, test.result), name)
 	}
+}
+
+// A table is never wider than a terminal. Rows that would make it so are shown
+// one by one, with nothing left out.
+func TestRowsFitAScreen(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, `01943aa0-bc00-7a3e-9b1d-5e2f8c4d6a10
+    name: Acme Robotics  external_id: acme-robotics  csm: grace@example.com
+    tags: enterprise, priority
+01943aa0-bc00-7a3e-9b1d-5e2f8c4d6a11
+    name: 株式会社
+
+total: 2
+before: (none)
+`, person(t, `{"rows":[{"id":"01943aa0-bc00-7a3e-9b1d-5e2f8c4d6a10","name":"Acme Robotics","external_id":"acme-robotics","csm":"grace@example.com","tags":["enterprise","priority"]},`+
+		`{"id":"01943aa0-bc00-7a3e-9b1d-5e2f8c4d6a11","name":"株式会社"}],"total":2,"before":[]}`))
+	rapid.Check(t, func(t *rapid.T) {
+		word := rapid.StringMatching(`[a-zé株e\x{301}🚀]{0,60}`)
+		rows := rapid.SliceOfN(rapid.MapOfN(rapid.StringMatching(`[a-z]{1,12}`), word, 0, 9), 0, 6).Draw(t, "rows")
+		encoded, err := json.Marshal(map[string]any{"rows": rows})
+		require.NoError(t, err)
+		var out bytes.Buffer
+		require.NoError(t, show.Person(&out, encoded))
+		for line := range strings.Lines(out.String()) {
+			require.LessOrEqual(t, runewidth(strings.TrimRight(line, "\n")), 80, line)
+		}
+		for _, row := range rows {
+			for _, value := range row {
+				require.True(t, strings.Contains(out.String(), value) || strings.Contains(out.String(), "…"), value)
+			}
+		}
+	})
+}
+
+// runewidth counts columns as the characters that this test draws take them.
+func runewidth(line string) int {
+	return utf8.RuneCountInString(line) + strings.Count(line, "株") + strings.Count(line, "🚀") - strings.Count(line, "\u0301")
 }
 
 func TestLongCellsAreCut(t *testing.T) {
