@@ -92,6 +92,9 @@ func TestAnyBudgetIsKept(t *testing.T) {
 	}
 	draw := readers(bigNoteAccount(h))
 	for _, tool := range tools.All {
+		if tool.Effect != tools.Reads {
+			continue
+		}
 		_, sized := schemaDocuments("input")[tool.Name].(object)["properties"].(object)["max_tokens"]
 		require.Equal(t, sized, draw[tool.Name] != nil, "%s takes max_tokens: give readers a line for it", tool.Name)
 	}
