@@ -78,7 +78,7 @@ func (p *Project) askLookup(ctx context.Context) (bool, error) {
 // RolesIn returns where this PostHog keeps roles, asking as Generation does, and when that does not decide it
 // asks once whether there are relationships at all. See LearnRoles for RolesUnknown.
 func (p *Project) RolesIn(ctx context.Context) (RolesIn, error) {
-	if roles := p.known().roles(p.id); roles != "" {
+	if roles := p.KnownRolesIn(); roles != "" {
 		return roles, nil
 	}
 	generation, err := p.Generation(ctx)
@@ -94,6 +94,17 @@ func (p *Project) RolesIn(ctx context.Context) (RolesIn, error) {
 	}
 	p.LearnRoles(roles)
 	return roles, nil
+}
+
+// KnownRolesIn is what RolesIn would answer without asking, "" where it would have to ask.
+func (p *Project) KnownRolesIn() RolesIn {
+	if roles := p.known().roles(p.id); roles != "" {
+		return roles
+	}
+	if p.known().generation(p.id) == Current {
+		return RolesInRelationships
+	}
+	return ""
 }
 
 // askRoles asks an older PostHog whether it has relationships. That it does not decides; that it does is not

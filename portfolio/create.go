@@ -175,7 +175,7 @@ func (b *Book) rolesApart(ctx context.Context, create *client.AccountCreate, rol
 		return false, err
 	}
 	create.Properties = withoutRoles(create.Properties)
-	_, err = b.handovers(ctx, "", roles)
+	_, err = b.handovers(ctx, roles, nil)
 	return true, err
 }
 

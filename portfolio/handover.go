@@ -29,20 +29,15 @@ type handover struct {
 	ends       []string // the relationships to end then
 }
 
-// handovers works out what giving roles takes.
-func (b *Book) handovers(ctx context.Context, accountID string, roles map[Role]Holder) ([]handover, error) {
+// handovers works out what giving roles takes, for an account with these
+// relationships.
+func (b *Book) handovers(ctx context.Context, roles map[Role]Holder, held []client.Relationship) ([]handover, error) {
 	if len(roles) == 0 {
 		return nil, nil
 	}
 	definitions, err := b.api.RelationshipDefinitions(ctx)
 	if err != nil {
 		return nil, err
-	}
-	var held []client.Relationship
-	if accountID != "" {
-		if held, err = b.api.Relationships(ctx, accountID, false); err != nil {
-			return nil, err
-		}
 	}
 	var list []handover
 	for _, role := range slices.Sorted(maps.Keys(roles)) {
@@ -114,7 +109,11 @@ func (b *Book) end(ctx context.Context, accountID string, role Role, relationshi
 
 // hand gives roles as relationships, when that turns out to be their place.
 func (b *Book) hand(ctx context.Context, accountID string, roles map[Role]Holder) (sending, error) {
-	list, err := b.handovers(ctx, accountID, roles)
+	held, err := b.relationshipsNow(ctx, accountID)
+	if err != nil {
+		return sending{}, err
+	}
+	list, err := b.handovers(ctx, roles, held)
 	if err != nil {
 		return sending{}, err
 	}

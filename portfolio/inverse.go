@@ -3,6 +3,9 @@ package portfolio
 import (
 	"encoding/json"
 	"slices"
+	"strings"
+
+	"posthog-accounts-mcp/internal/plain"
 )
 
 // Inverse is the change that turns after back into before. What did not change
@@ -33,6 +36,19 @@ func Inverse(before, after map[string]any) Change {
 	}
 	slices.Sort(change.Unset)
 	return change
+}
+
+// ChangedSince refuses to take something back where that would take somebody
+// else's change of the same fields with it.
+func ChangedSince(fields []string) error {
+	if len(fields) == 0 {
+		return nil
+	}
+	shown := make([]string, len(fields))
+	for i, field := range slices.Sorted(slices.Values(fields)) {
+		shown[i] = plain.Short(field)
+	}
+	return plain.Refuse("Not done: changed since by somebody else: %s. Look at what is there now, and change back by hand what shall be as before.", strings.Join(shown, ", "))
 }
 
 func texts(value any) []string {

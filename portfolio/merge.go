@@ -39,12 +39,23 @@ type merge struct {
 	aimed  target         // mine over theirs
 	answer client.Account // PostHog's to the PATCH; the zero Account without one
 	apart  bool           // PostHog keeps roles as relationships
+	strict bool           // somebody else's change of a named field stops it
 	turn   *turn          // keeps other calls of this process from the account
 }
 
 // Update changes an account that was just read, and reads back what is there
 // then. Only what the change names is touched, whoever else is writing.
 func (b *Book) Update(ctx context.Context, account client.Account, change Change) (Result, error) {
+	return b.change(ctx, account, change, false)
+}
+
+// Restore is Update for taking a change back: it refuses to replace what
+// somebody else made of a named field since the account was read.
+func (b *Book) Restore(ctx context.Context, account client.Account, change Change) (Result, error) {
+	return b.change(ctx, account, change, true)
+}
+
+func (b *Book) change(ctx context.Context, account client.Account, change Change, strict bool) (Result, error) {
 	if err := b.allowed(change); err != nil {
 		return Result{}, err
 	}
@@ -52,7 +63,7 @@ func (b *Book) Update(ctx context.Context, account client.Account, change Change
 	if err != nil {
 		return Result{}, err
 	}
-	m := &merge{Book: b, delta: delta, base: account, theirs: account, aimed: delta.on(account)}
+	m := &merge{Book: b, delta: delta, base: account, theirs: account, aimed: delta.on(account), strict: strict}
 	if len(m.aimed.wanted) == 0 {
 		return m.unchanged(), nil
 	}
@@ -80,16 +91,20 @@ func (b *Book) Update(ctx context.Context, account client.Account, change Change
 	return first.receipt(found, sent, repairs), nil
 }
 
+// alreadySo is said of a change that finds everything as asked. It is on record
+// as ignored, like any call that was to write.
+const alreadySo = "It is already so; nothing was sent."
+
 // unchanged is the receipt of a change that is there already.
 func (m *merge) unchanged() Result {
 	same := map[string]any{}
-	return Result{Outcome: journal.Ignored, Account: m.theirs, Was: m.theirs, Before: same, After: same, Note: "It is already so; nothing was sent."}
+	return Result{Outcome: journal.Ignored, Account: m.theirs, Was: m.theirs, Before: same, After: same, Note: alreadySo}
 }
 
 // send makes the requests of the change. Whatever has to be looked up is looked
 // up before the account is read for the last time.
 func (m *merge) send(ctx context.Context) (sending, error) {
-	roles, err := m.handoversOf(ctx, m.theirs, m.aimed, m.apart)
+	roles, err := m.handOver(ctx)
 	if err != nil {
 		return sending{}, err
 	}
@@ -106,20 +121,51 @@ func (m *merge) send(ctx context.Context) (sending, error) {
 	return sent.then(m.giveDropped(ctx, m.answer, m.aimed.roles())), nil
 }
 
+// handOver works out what the roles of the change take where PostHog keeps them
+// as relationships, from who holds them now.
+func (m *merge) handOver(ctx context.Context) ([]handover, error) {
+	if !m.apart || len(m.aimed.roles()) == 0 {
+		return nil, nil
+	}
+	held, err := m.relationshipsNow(ctx, m.base.ID)
+	if err != nil {
+		return nil, err
+	}
+	m.theirs.Properties = withoutRoles(m.theirs.Properties)
+	if err := m.meet(showRoles(m.theirs, held)); err != nil {
+		return nil, err
+	}
+	return m.handovers(ctx, m.aimed.roles(), held)
+}
+
+// meet lays the change over the account as it is now.
+func (m *merge) meet(theirs client.Account) error {
+	m.theirs, m.aimed = theirs, m.delta.on(theirs)
+	if fields := m.conflicts(); m.strict && len(fields) > 0 {
+		return ChangedSince(fields)
+	}
+	return nil
+}
+
 // patch is the request for the account itself, after a look at what is there
-// if it replaces anything as a whole.
-func (m *merge) patch(ctx context.Context) (err error) {
-	patch, _ := m.aimed.patch(m.apart)
-	if replaces := !patch.Properties.IsZero() || !patch.Tags.IsZero(); replaces && (m.apart || !m.isFresh(m.base.ID, m.turn.last)) {
-		if m.theirs, err = m.refresh(ctx); err != nil {
+// if it replaces anything as a whole, or must not replace a thing of others.
+func (m *merge) patch(ctx context.Context) error {
+	patch, needed := m.aimed.patch(m.apart)
+	replaces := m.strict || !patch.Properties.IsZero() || !patch.Tags.IsZero()
+	if replaces && !m.isFresh(m.base.ID, m.turn.last) {
+		theirs, err := m.refresh(ctx)
+		if err != nil {
 			return err
 		}
-		m.aimed = m.delta.on(m.theirs)
+		if err := m.meet(theirs); err != nil {
+			return err
+		}
+		patch, needed = m.aimed.patch(m.apart)
 	}
-	patch, needed := m.aimed.patch(m.apart)
 	if !needed {
 		return nil
 	}
+	var err error
 	m.answer, err = m.api.PatchAccount(ctx, m.base.ID, patch)
 	return err
 }
@@ -215,7 +261,7 @@ func (m *merge) receipt(found client.Account, sent sending, repairs int) Result 
 		result.Outcome = journal.Overridden
 	}
 	result.Back = Inverse(before, mine)
-	result.Note = strings.TrimSpace(strings.Join([]string{sent.remark(result.Outcome), repaired(repairs, result.Outcome), m.conflicts()}, " "))
+	result.Note = strings.TrimSpace(strings.Join([]string{sent.remark(result.Outcome), repaired(repairs, result.Outcome), replacing(m.conflicts())}, " "))
 	return result
 }
 
@@ -232,17 +278,22 @@ func repaired(repairs int, outcome journal.Outcome) string {
 
 // conflicts names the fields of the change that somebody else changed between
 // the look-up and the write.
-func (m *merge) conflicts() string {
+func (m *merge) conflicts() (fields []string) {
 	base, theirs := State(m.base), State(m.theirs)
-	var fields []string
 	for field := range m.aimed.wanted {
 		if field != "tags" && !same(base[field], theirs[field]) {
 			fields = append(fields, plain.Short(field))
 		}
 	}
+	slices.Sort(fields)
+	return fields
+}
+
+// replacing says that a change replaced what somebody else had just made of
+// these fields.
+func replacing(fields []string) string {
 	if len(fields) == 0 {
 		return ""
 	}
-	slices.Sort(fields)
 	return "Somebody else changed " + strings.Join(fields, ", ") + " at the same time; before shows their value, which this change replaced."
 }

@@ -24,7 +24,7 @@ type Book struct {
 	directory *Directory
 	policy    policy.Policy
 
-	seen sync.Map // by account id: the last reading of it by itself
+	seen sync.Map // by account id, or its valuesOf: the last reading of it by itself
 }
 
 // Open returns the book of a project. It asks PostHog nothing.

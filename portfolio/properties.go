@@ -55,10 +55,12 @@ func (b *Book) Properties(ctx context.Context, accountID string) ([]Property, er
 
 // values maps an account's property ids to what is set.
 func (b *Book) values(ctx context.Context, accountID string) (map[string]any, error) {
+	asked := time.Now()
 	set, err := b.api.Values(ctx, accountID)
 	if err != nil {
 		return nil, err
 	}
+	b.seen.Store(valuesOf(accountID), reading{asked: asked, answered: time.Now()})
 	values := map[string]any{}
 	for _, v := range set {
 		var decoded any
@@ -68,6 +70,16 @@ func (b *Book) values(ctx context.Context, accountID string) (map[string]any, er
 	}
 	return values, nil
 }
+
+// KeepsValues tells that this PostHog surely cannot empty a custom property, so
+// that the first value of one is there for good. Of a newer one only trying tells.
+func (b *Book) KeepsValues(ctx context.Context) bool {
+	generation, err := b.api.Generation(ctx)
+	return err == nil && generation == client.Documented
+}
+
+// valuesOf names the values of an account among what was read.
+func valuesOf(accountID string) string { return "values of " + accountID }
 
 // PropertyToSet finds a custom property by name or id, with the account's value,
 // and makes of a value what PostHog would store; nil stands for none. What
@@ -105,10 +117,52 @@ func (p Property) toStore(value any) (any, error) {
 // SetProperty sets or clears one custom property of an account, both as
 // PropertyToSet gave them.
 func (b *Book) SetProperty(ctx context.Context, account client.Account, property Property, value any) (Result, error) {
+	return b.putProperty(ctx, account, property, value, false)
+}
+
+// RestoreProperty is SetProperty for taking a change back: it refuses to replace
+// what somebody else has set since the property was read.
+func (b *Book) RestoreProperty(ctx context.Context, account client.Account, property Property, value any) (Result, error) {
+	return b.putProperty(ctx, account, property, value, true)
+}
+
+func (b *Book) putProperty(ctx context.Context, account client.Account, property Property, value any, strict bool) (Result, error) {
 	if err := b.policy.CustomProperty(property.Name, property.ID); err != nil {
 		return Result{}, err
 	}
+	turn, err := b.directory.turns.take(ctx, b.turnOf("value", account.ID, property.ID))
+	if err != nil {
+		return Result{}, err
+	}
+	defer turn.giveBack()
+	before := property.Value
+	if !b.isFresh(valuesOf(account.ID), turn.last) {
+		now, err := b.values(ctx, account.ID)
+		if err != nil {
+			return Result{}, err
+		}
+		before = now[property.ID]
+	}
+	var meanwhile []string
+	if !same(before, property.Value) {
+		meanwhile = []string{plain.Short(property.Name)}
+	}
+	if strict && len(meanwhile) > 0 {
+		return Result{}, ChangedSince(meanwhile)
+	}
+	property.Value = before
+	result, err := b.sendProperty(ctx, account, property, value)
+	result.Note = strings.TrimSpace(result.Note + " " + replacing(meanwhile))
+	return result, err
+}
+
+// sendProperty sets a custom property whose value is known, and reads it back.
+func (b *Book) sendProperty(ctx context.Context, account client.Account, property Property, value any) (Result, error) {
 	result := Result{Account: account, Before: map[string]any{property.Name: property.Value}}
+	if same(property.Value, value) {
+		result.Outcome, result.After, result.Note = journal.Ignored, result.Before, alreadySo
+		return result, nil
+	}
 	_, writeErr := b.api.SetValue(ctx, account.ID, property.ID, value)
 	if value == nil && client.KindOf(writeErr) == client.Invalid {
 		return Result{}, plain.Refuse("This PostHog cannot clear a custom property, only overwrite it. Set another value for %s instead.", quote(property.Name))

@@ -149,12 +149,18 @@ func (b *Book) withRoles(ctx context.Context, accounts []client.Account) ([]clie
 			continue
 		}
 		all[accounts[i].ID] = relationships
-		shown[i] = showRoles(accounts[i], relationships)
-		if !hasAnyRole(accounts[i]) && hasAnyRole(shown[i]) {
-			b.api.LearnRoles(client.RolesInRelationships) // a team's own kinds of relationships prove nothing
-		}
+		shown[i] = b.showHeld(accounts[i], relationships)
 	}
 	return shown, all, nil
+}
+
+// showHeld is showRoles, and learns from it where this PostHog keeps roles.
+func (b *Book) showHeld(account client.Account, held []client.Relationship) client.Account {
+	shown := showRoles(account, held)
+	if !hasAnyRole(account) && hasAnyRole(shown) {
+		b.api.LearnRoles(client.RolesInRelationships) // a team's own kinds of relationships prove nothing
+	}
+	return shown
 }
 
 // forget drops what is remembered of the relationships of accounts.
@@ -173,15 +179,57 @@ func (b *Book) remembers(accounts []client.Account) bool {
 	})
 }
 
-// read reads one account, its roles as they are now.
+// read reads one account, its roles as they are now. Where roles take a request
+// of their own it comes first: what is said of an account then holds at the
+// moment of the last answer, and no replace of its properties slips in between.
 func (b *Book) read(ctx context.Context, id string) (client.Account, error) {
-	asked := time.Now()
-	account, err := b.api.Account(ctx, id)
+	var held []client.Relationship
+	var err error
+	first := b.api.KnownRolesIn()
+	if apart := first == client.RolesInRelationships || first == client.RolesUnknown; apart {
+		if held, err = b.relationshipsNow(ctx, id); err != nil && client.KindOf(err) != client.NotFound {
+			return client.Account{}, err
+		}
+	}
+	account, err := b.readAlone(ctx, id)
 	if err != nil {
 		return account, err
 	}
-	b.seen.Store(id, reading{asked: asked, answered: time.Now()})
-	return b.complete(ctx, account)
+	elsewhere, err := b.keepsRelationships(ctx, account)
+	switch {
+	case err != nil:
+		return client.Account{}, err
+	case !elsewhere:
+		return account, nil
+	case held == nil: // that roles are kept apart was not known before
+		if held, err = b.relationshipsNow(ctx, id); err != nil {
+			return client.Account{}, err
+		}
+		if account, err = b.readAlone(ctx, id); err != nil {
+			return account, err
+		}
+	}
+	return b.showHeld(account, held), nil
+}
+
+// readAlone reads what one request tells of an account.
+func (b *Book) readAlone(ctx context.Context, id string) (client.Account, error) {
+	asked := time.Now()
+	account, err := b.api.Account(ctx, id)
+	if err == nil {
+		b.seen.Store(id, reading{asked: asked, answered: time.Now()})
+	}
+	return account, err
+}
+
+// relationshipsNow reads the relationships of an account anew.
+func (b *Book) relationshipsNow(ctx context.Context, id string) ([]client.Relationship, error) {
+	b.directory.relationships.Drop(b.cacheKey(id))
+	held, err := b.Relationships(ctx, id)
+	if err == nil && held == nil {
+		held = []client.Relationship{} // read, and nobody holds anything
+	}
+	return held, err
 }
 
 // reading is when an account was asked for and when the answer came.
@@ -195,7 +243,7 @@ func (b *Book) isFresh(id string, lastWrite time.Time) bool {
 	return read && time.Since(last.answered) < fresh && last.asked.After(lastWrite)
 }
 
-// complete shows the roles of one account that was just read.
+// complete shows the roles of one account that a list showed just now.
 func (b *Book) complete(ctx context.Context, account client.Account) (client.Account, error) {
 	one := []client.Account{account}
 	b.forget(one)

@@ -66,15 +66,6 @@ func (s sending) remark(outcome journal.Outcome) string {
 	return strings.Join(texts, " ")
 }
 
-// handoversOf works out what the roles of a change take where PostHog keeps
-// them as relationships.
-func (b *Book) handoversOf(ctx context.Context, account client.Account, aimed target, rolesApart bool) ([]handover, error) {
-	if !rolesApart {
-		return nil, nil
-	}
-	return b.handovers(ctx, account.ID, aimed.roles())
-}
-
 // steps are the requests of a change: one for the account itself, and one for
 // each role where PostHog keeps roles as relationships. Taking a role off comes
 // first, as PostHog may let no key do it, and then nothing else is done either.

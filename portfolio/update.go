@@ -229,8 +229,10 @@ func (b *Book) Effect(ctx context.Context, account client.Account, change Change
 	if err != nil {
 		return nil, nil, err
 	}
-	if _, err := b.handoversOf(ctx, account, aimed, apart); err != nil {
-		return nil, nil, err
+	if apart {
+		if _, err := b.handovers(ctx, aimed.roles(), nil); err != nil {
+			return nil, nil, err
+		}
 	}
 	return pick(State(account), aimed.wanted), aimed.wanted, nil
 }

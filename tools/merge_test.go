@@ -48,9 +48,6 @@ func TestUpdatesBesideAnotherWriter(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if g := generationOf(t, ""); test.sloppy > 0 && g.name != generations[0].name {
-				t.Skip("where roles are relationships reading back takes two requests, and what a stale replace takes away between them is gone after the account was read")
-			}
 			i := intrude(t, 7, test.window, test.sloppy)
 			count, lostInWindow, requests := rounds(100, 10_000), 0, 0
 			outcomes := map[string]int{}

@@ -83,6 +83,7 @@ type done struct {
 	After   map[string]any    `json:"after,omitempty"` // the changed fields, whole
 	Back    *portfolio.Change `json:"back,omitempty"`  // what takes an account's change back
 	Made    image             `json:"made,omitzero"`   // what a create made
+	Met     image             `json:"met,omitzero"`    // what a change met, if not the image that is on record
 
 	caveat string // what undoing may run into
 }

@@ -5,24 +5,10 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
-	"strings"
 
 	"posthog-accounts-mcp/client"
-	"posthog-accounts-mcp/internal/plain"
 	"posthog-accounts-mcp/portfolio"
 )
-
-// changedSince refuses an undo that would take somebody else's change with it.
-func changedSince(fields []string) error {
-	if len(fields) == 0 {
-		return nil
-	}
-	slices.Sort(fields)
-	for i := range fields {
-		fields[i] = plain.Short(fields[i])
-	}
-	return plain.Refuse("Not done: changed since by somebody else: %s. Nothing was undone. Look at what is there now, and change back by hand what shall be as before.", strings.Join(fields, ", "))
-}
 
 // restoreAccount turns an account's changed fields back, and no other.
 func (d *Desk) restoreAccount(ctx context.Context, s scope, w deed, was client.Account, did done) (Receipt, error) {
@@ -30,12 +16,18 @@ func (d *Desk) restoreAccount(ctx context.Context, s scope, w deed, was client.A
 	if err != nil {
 		return Receipt{}, err
 	}
-	if err := changedSince(foreign(*did.Back, portfolio.State(now), did.After)); err != nil {
+	if err := portfolio.ChangedSince(foreign(*did.Back, portfolio.State(now), did.After)); err != nil {
 		return Receipt{}, err
 	}
 	back := exactly(*did.Back, was)
 	w.image, w.wish = image{Account: &now}, wish{Account: &back}
-	return d.record(ctx, s, w, func(ctx context.Context) (done, error) { return changeAccount(ctx, s, now, match, back) })
+	return d.record(ctx, s, w, func(ctx context.Context) (done, error) {
+		result, err := s.book.Restore(ctx, now, back)
+		if err != nil {
+			return done{}, err
+		}
+		return accountChanged(s, now, match, result), nil
+	})
 }
 
 // foreign names the fields of an undo that are not as the write left them. Of
@@ -107,7 +99,7 @@ func (d *Desk) restorePerson(ctx context.Context, s scope, w deed, was personIma
 			unset = append(unset, name)
 		}
 	}
-	if err := changedSince(changed); err != nil {
+	if err := portfolio.ChangedSince(changed); err != nil {
 		return Receipt{}, err
 	}
 	w.image, w.wish = image{Person: imageOf(now, set, unset)}, wish{Set: set, Unset: unset}
@@ -131,25 +123,29 @@ func (d *Desk) restoreProperty(ctx context.Context, s scope, w deed, was propert
 		return Receipt{}, err
 	}
 	if !sameValue(now.Value, did.After[was.Name]) {
-		return Receipt{}, changedSince([]string{was.Name})
+		return Receipt{}, portfolio.ChangedSince([]string{was.Name})
 	}
 	w.image, w.wish = image{Property: imageOfProperty(account, now, now.Value)}, wish{Property: imageOfProperty(account, now, was.Value)}
 	return d.record(ctx, s, w, func(ctx context.Context) (done, error) {
-		return changeProperty(ctx, s, account, match, now, was.Value)
+		result, err := s.book.RestoreProperty(ctx, account, now, was.Value)
+		if err != nil {
+			return done{}, err
+		}
+		return propertyChanged(s, account, match, now, result, false), nil
 	})
 }
 
 // unmakeAccount deletes an account that is still exactly as it was made.
 func (d *Desk) unmakeAccount(ctx context.Context, s scope, w deed, made client.Account) (Receipt, error) {
-	now, match, err := s.book.Find(ctx, made.ID)
-	if err != nil {
-		return Receipt{}, err
-	}
 	properties, err := s.book.Properties(ctx, made.ID)
 	if err != nil {
 		return Receipt{}, err
 	}
-	if err := changedSince(accountDiffers(made, now, properties)); err != nil {
+	now, match, err := s.book.Find(ctx, made.ID) // last, as most can change in it
+	if err != nil {
+		return Receipt{}, err
+	}
+	if err := portfolio.ChangedSince(accountDiffers(made, now, properties)); err != nil {
 		return Receipt{}, err
 	}
 	w.target.ID, w.image, w.forGood = now.ID, image{Account: &now}, true
@@ -199,7 +195,7 @@ func (d *Desk) unmakeNote(ctx context.Context, s scope, w deed, made client.Note
 		return Receipt{}, err
 	}
 	if !sameValue(noteIdentity(made), noteIdentity(now)) {
-		return Receipt{}, changedSince([]string{"the note"})
+		return Receipt{}, portfolio.ChangedSince([]string{"the note"})
 	}
 	w.image, w.forGood = image{Note: &now}, true
 	return d.record(ctx, s, w, func(ctx context.Context) (done, error) {

@@ -23,7 +23,7 @@ type SetCustomPropertyRequest struct {
 var setCustomPropertyTool = define(Spec{
 	Name:        "set_custom_property",
 	Title:       "Set a custom property",
-	Description: "Set one custom property of an account, such as Health score or Renewal date. The value is checked against the property's type first.",
+	Description: "Set one custom property of an account, such as Health score; its type is checked. Older PostHog can replace a value, not take it away.",
 	Toolset:     Properties,
 	Effect:      Sets,
 }, setCustomProperty)
@@ -53,9 +53,14 @@ func setCustomProperty(d *Desk, ctx context.Context, in SetCustomPropertyRequest
 	w := deed{
 		tool: "set_custom_property", target: journal.Target{Kind: "account", ID: account.ID}, arguments: in,
 		image: image{Property: imageOfProperty(account, property, property.Value)}, wish: wish{Property: imageOfProperty(account, property, value)},
+		forGood: property.Value == nil && s.book.KeepsValues(ctx),
 	}
 	return d.record(ctx, s, w, func(ctx context.Context) (done, error) {
-		return changeProperty(ctx, s, account, match, property, value)
+		result, err := s.book.SetProperty(ctx, account, property, value)
+		if err != nil {
+			return done{}, err
+		}
+		return propertyChanged(s, account, match, property, result, w.forGood), nil
 	})
 }
 
@@ -63,28 +68,43 @@ func imageOfProperty(account client.Account, property portfolio.Property, value 
 	return &propertyImage{Account: account.ID, ID: property.ID, Name: property.Name, Value: value}
 }
 
-// changeProperty sets a custom property and words what came of it.
-func changeProperty(ctx context.Context, s scope, account client.Account, match portfolio.Match, property portfolio.Property, value any) (done, error) {
-	result, err := s.book.SetProperty(ctx, account, property, value)
-	if err != nil {
-		return done{}, err
+// firstValueStays is said of a write that PostHog has no way to take back.
+const firstValueStays = "This PostHog cannot empty a custom property: set another value instead."
+
+// metProperty is the property as the write met it, if not as it was when the
+// write was put on record.
+func metProperty(account client.Account, property portfolio.Property, result portfolio.Result) image {
+	met := result.Before[property.Name]
+	if sameValue(met, property.Value) {
+		return image{}
 	}
-	undo, caveat := undoProperty(account.ID, property, result)
-	return done{After: result.After, caveat: caveat, Receipt: Receipt{
+	return image{Property: imageOfProperty(account, property, met)}
+}
+
+// propertyChanged words what came of setting a custom property.
+func propertyChanged(s scope, account client.Account, match portfolio.Match, property portfolio.Property, result portfolio.Result, keeps bool) done {
+	undo, caveat := undoProperty(account.ID, property, result, keeps)
+	return done{After: result.After, Met: metProperty(account, property, result), caveat: caveat, Receipt: Receipt{
 		Outcome: result.Outcome, Target: accountTarget(account, match), Before: capMap(result.Before, changesTokens), After: capMap(result.After, changesTokens), Note: result.Note,
 		Undo: undo,
 		URL:  s.links.account(account.ID), ProjectID: s.project,
-	}}, nil
+	}}
 }
 
 // undoProperty is the call that sets the former value again, and what it may
 // run into.
-func undoProperty(account string, p portfolio.Property, result portfolio.Result) (undo, caveat string) {
-	call := map[string]any{"account": account, "property": p.Name, "value": result.Before[p.Name]}
-	if result.Before[p.Name] == nil {
-		delete(call, "value")
+func undoProperty(account string, p portfolio.Property, result portfolio.Result, keeps bool) (undo, caveat string) {
+	call := map[string]any{"account": account, "property": p.Name}
+	before := result.Before[p.Name]
+	switch {
+	case result.Outcome == journal.Ignored:
+		return nothingChanged, ""
+	case before == nil && keeps:
+		return firstValueStays, ""
+	case before == nil:
 		call["clear"] = true
 		return asCall("set_custom_property", call), " (newer PostHog only; older ones cannot empty a custom property)"
 	}
+	call["value"] = before
 	return undoCall("set_custom_property", call), ""
 }

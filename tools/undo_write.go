@@ -45,6 +45,9 @@ func (d *Desk) undo(ctx context.Context, s scope, book *journal.Journal, in Undo
 	if err := errors.Join(decodeKept(entry.Before, &was), decodeKept(entry.After, &did)); err != nil {
 		return Receipt{}, err
 	}
+	if did.Met != (image{}) {
+		was = did.Met
+	}
 	w := deed{tool: "undo_write", target: entry.Target, arguments: in, person: entry.Person, undoes: entry.ID}
 	switch {
 	case did.Made.Account != nil:
@@ -102,6 +105,8 @@ func finality(entry journal.Entry) string {
 	switch {
 	case entry.Tool == "split_person":
 		return "PostHog has no safe way to merge persons back."
+	case entry.Tool == "set_custom_property":
+		return firstValueStays
 	case entry.Undoes != "":
 		return "It deleted what had been created; create it again."
 	}

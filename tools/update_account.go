@@ -80,7 +80,11 @@ func changeAccount(ctx context.Context, s scope, account client.Account, match p
 // accountChanged words what came of an update.
 func accountChanged(s scope, account client.Account, match portfolio.Match, result portfolio.Result) done {
 	undo, caveat := undoUpdate(result.Was, result.Back, result.RolesApart)
-	return done{After: result.After, Back: &result.Back, caveat: caveat, Receipt: Receipt{
+	var met image
+	if !sameValue(portfolio.Identity(result.Was), portfolio.Identity(account)) {
+		met.Account = &result.Was
+	}
+	return done{After: result.After, Back: &result.Back, Met: met, caveat: caveat, Receipt: Receipt{
 		Outcome: result.Outcome, Target: accountTarget(result.Account, match), Before: capMap(result.Before, changesTokens), After: capMap(result.After, changesTokens),
 		Note: result.Note, Undo: undo,
 		URL: s.links.account(account.ID), ProjectID: s.project,
