@@ -81,7 +81,10 @@ func (b *Book) Create(ctx context.Context, draft Draft) (Result, error) {
 	}
 	sent := sending{}.then(b.giveRoles(ctx, made, m.roles, m.apart))
 	account, err := b.read(ctx, made.ID)
-	if err != nil {
+	switch {
+	case client.KindOf(err) == client.NotFound:
+		return Result{}, unseen(nil, err)
+	case err != nil:
 		return Result{}, plain.Refuse("The account was created with the id %s, but could not be read back (%s). Look with get_account; do not create it again.", made.ID, plain.Explain(err))
 	}
 	result := m.result(account)

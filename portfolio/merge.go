@@ -197,10 +197,11 @@ func (m *merge) look(ctx context.Context, lost error) (found client.Account, err
 }
 
 // repair makes the change again, as long as what is read back shows that
-// somebody's replace took it away.
+// somebody's replace took it away. Taking something back is not worth a quarrel:
+// who set it again meanwhile may have meant it.
 func (m *merge) repair(ctx context.Context, found client.Account, sent sending) (repairs int, _ client.Account, _ sending) {
 	whole := m.delta
-	for repairs < maxRepairs && sent.lost == nil && sent.trouble == nil {
+	for !m.strict && repairs < maxRepairs && sent.lost == nil && sent.trouble == nil {
 		lost := m.replaced(found)
 		if len(lost) == 0 || pause(ctx, jittered(repairPause)) != nil {
 			break
@@ -222,20 +223,20 @@ func (m *merge) repair(ctx context.Context, found client.Account, sent sending) 
 
 // replaced are the fields that PostHog had taken over and that are as they were
 // before, or gone: the sign of a replace by somebody who had read them earlier.
-// A third value is somebody's decision and stays.
+// A third value is somebody's decision and stays, and so does any role that is
+// a relationship: nobody's replace takes it along.
 func (m *merge) replaced(found client.Account) []string {
-	if m.answer.ID == "" && !m.apart {
+	if m.answer.ID == "" {
 		return nil
 	}
 	was, is := State(m.theirs), State(found)
 	refused := m.delta.on(m.answer).wanted
 	var fields []string
 	for field := range m.delta.on(found).wanted {
-		_, isRefused := refused[field]
-		isRole := slices.Contains(Roles, Role(field))
-		if isRole && m.apart {
-			isRefused = false // an answer shows no relationships
+		if m.apart && slices.Contains(Roles, Role(field)) {
+			continue
 		}
+		_, isRefused := refused[field]
 		reverted := field == "tags" || same(is[field], was[field]) || is[field] == nil
 		if reverted && !isRefused {
 			fields = append(fields, field)
@@ -257,7 +258,8 @@ func (m *merge) receipt(found client.Account, sent sending, repairs int) Result 
 		}
 	}
 	result.Outcome = journal.Compare(before, wanted, result.After, same)
-	if result.Outcome == journal.Ignored && len(m.replaced(found)) > 0 {
+	gaveRoles := m.apart && len(m.aimed.roles()) > 0 && sent.lost == nil && sent.trouble == nil // and PostHog said so
+	if result.Outcome == journal.Ignored && (gaveRoles || len(m.replaced(found)) > 0) {
 		result.Outcome = journal.Overridden
 	}
 	result.Back = Inverse(before, mine)

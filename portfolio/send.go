@@ -87,13 +87,14 @@ func (b *Book) steps(accountID string, roles []handover, patch step) (steps []st
 }
 
 // giveDropped finds out that a PostHog took roles among the properties and
-// kept none of them: it keeps them as relationships, and there they go.
+// kept none of them: it keeps them as relationships, and there they go, unless
+// it has said that it has none.
 func (b *Book) giveDropped(ctx context.Context, answer client.Account, roles map[Role]Holder) (sending, error) {
 	dropped := false
 	for role, holder := range roles {
 		dropped = dropped || holder.ID != 0 && HolderOf(answer, role) == nil
 	}
-	if !dropped {
+	if !dropped || b.api.KnownRolesIn() == client.RolesInProperties {
 		return sending{}, nil
 	}
 	b.api.LearnRoles(client.RolesInRelationships)

@@ -21,6 +21,9 @@ func unseen(writeErr, readErr error) error {
 	if writeErr != nil {
 		return plain.Refuse("Outcome unknown: PostHog did not answer the change, nor the look afterwards. The change may or may not be there. Read the object before you repeat anything.")
 	}
+	if client.KindOf(readErr) == client.NotFound {
+		return plain.Refuse("PostHog accepted the change, and does not have the object: somebody deleted it since, or PostHog did not keep it. Look with a list before you repeat anything.")
+	}
 	return plain.Refuse("PostHog accepted the change, but it could not be read back (%s). Read the object to see what is there now.", plain.Explain(readErr))
 }
 

@@ -161,37 +161,6 @@ func TestSettingWithLostAnswers(t *testing.T) {
 	t.Logf("%d updates and values, faults %v: outcomes %v, 0 wrong", count, h.sandbox.InjectedFaults(), outcomes)
 }
 
-// Person writes that PostHog accepts and loses: applied is never said of them,
-// and of nothing else than applied.
-func TestReceiptsOfSilentFailures(t *testing.T) {
-	t.Parallel()
-	h := open(t, setup{sandbox: sandbox.Options{Faults: []sandbox.Fault{{Kind: sandbox.FaultLostEvent, Rate: 0.3}}}})
-	count := rounds(100, 2_000)
-	var mu sync.Mutex
-	caught, missed, falseAlarms := 0, 0, 0
-	crowd(count, func(n int) {
-		key := fmt.Sprint("silent-", n)
-		answer, err := h.try(h.key, "update_person_property", object{"person": seed.TwinUUIDA, "key": key, "value": "x"})
-		mu.Lock()
-		defer mu.Unlock()
-		there, applied := h.person(seed.TwinUUIDA).Get("properties."+key).String() == "x", answer.str("outcome") == "applied"
-		switch {
-		case err != nil || answer.isError:
-			t.Errorf("%v %s", err, answer.text)
-		case there && !applied:
-			falseAlarms++
-		case !there && applied:
-			missed++
-		case !there:
-			caught++
-		}
-	})
-	require.Zero(t, missed)
-	require.NotZero(t, caught)
-	require.Less(t, falseAlarms*100, count, "under 1 %%")
-	t.Logf("%d person writes, %d lost in silence: %d caught, %d missed, %d false alarms", count, caught+missed, caught, missed, falseAlarms)
-}
-
 // What is said of a write without an answer: not made, made late, unknown.
 func TestWhatIsSaidWithoutAnAnswer(t *testing.T) {
 	t.Parallel()
