@@ -120,6 +120,9 @@ func (t Timeouts) withDefaults() Timeouts {
 // Origin returns where PostHog is, path prefix included and without a trailing slash.
 func (c *Client) Origin() string { return c.base.String() }
 
+// Timeouts returns the limits in force.
+func (c *Client) Timeouts() Timeouts { return c.timeouts }
+
 // As returns a session whose every request carries key. It is cheap. A zero key is allowed; its calls
 // fail with NoKey.
 func (c *Client) As(key Key) *Session {

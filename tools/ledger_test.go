@@ -258,3 +258,48 @@ func TestKeyOfACrashedCreate(t *testing.T) {
 	require.Equal(t, "unknown", row.Get("outcome").String())
 	require.Contains(t, h.refused("undo_write", object{"write": row.Get("write").String()}), "is not known")
 }
+
+// What a crashed write may still do ends when its requests have ended, however
+// long those may take.
+func TestDeadlineFollowsTheTimeLimits(t *testing.T) {
+	t.Parallel()
+	path := file(t)
+	book, principal := kept(t, path)
+	h := open(t, setup{journal: path, client: hasty(time.Second)}) // 250 ms a request
+	h.must("update_account", object{"account": seed.AcmeID, "name": "In time"})
+	entry := newest(t, book, principal)
+	require.LessOrEqual(t, entry.Deadline.Sub(entry.At), 2*time.Second)
+	crash := entry.Intent
+	crash.Deadline = time.Now().Add(time.Hour)
+	open, err := book.Begin(t.Context(), crash)
+	require.NoError(t, err)
+	require.Contains(t, h.refused("undo_write", object{"write": open.ID}), "Try again after ")
+}
+
+// A call that finds everything as it asks sends nothing. It is on record all the
+// same, as ignored, and there is nothing to undo.
+func TestAlreadySo(t *testing.T) {
+	t.Parallel()
+	path := file(t)
+	book, principal := kept(t, path)
+	h := open(t, setup{journal: path})
+	account, person := object{"account": seed.AcmeID}, object{"person": seed.TwinUUIDA}
+	h.must("set_custom_property", with(with(account, "property", "Health score"), "value", 5))
+	for tool, arguments := range map[string]object{
+		"update_account":         with(with(account, "name", seed.AcmeName), "csm", "grace@example.com"),
+		"set_custom_property":    with(with(account, "property", "Health score"), "value", 5),
+		"update_person":          with(with(person, "set", object{"plan": "startup"}), "unset", []string{"nothing"}),
+		"update_person_property": with(with(person, "key", "plan"), "value", "startup"),
+		"delete_person_property": with(person, "key", "nothing"),
+	} {
+		h.requests()
+		receipt := h.must(tool, arguments)
+		require.Equal(t, "ignored", receipt.str("outcome"), receipt.text)
+		require.Equal(t, "It is already so; nothing was sent.", receipt.str("note"))
+		require.Equal(t, "Nothing was changed.", receipt.str("undo"))
+		require.Empty(t, h.writes(), tool)
+		entry := newest(t, book, principal)
+		require.Equal(t, []string{receipt.str("write"), tool, "ignored"}, []string{entry.ID, entry.Tool, string(entry.Outcome)})
+		require.Contains(t, h.refused("undo_write", object{"write": entry.ID}), "changed nothing")
+	}
+}

@@ -133,7 +133,7 @@ func (d *Desk) writeRow(e journal.Entry) WriteRow {
 	}
 	switch {
 	case e.Outcome == "" && d.now().Before(e.Deadline):
-		row.Outcome, row.Note = journal.Unknown, "Under way, or its server has ended: known after "+e.Deadline.Format(time.TimeOnly+" MST")+"."
+		row.Outcome, row.Note = journal.Unknown, "Under way, or its server has ended: known after "+clock(e.Deadline)+"."
 	case e.Outcome == "":
 		row.Outcome, row.Note = journal.Unknown, crashed
 	case !e.ErasedAt.IsZero():

@@ -2,6 +2,7 @@ package tools_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -111,6 +112,40 @@ func TestUpdatesAtOnce(t *testing.T) {
 	require.Len(t, h.raw("GET", api+"accounts/"+id, nil).Get("tags").Array(), rounds(24, 500))
 }
 
+// Calls that set the same custom property at once come one after the other: what
+// each replaced is what another had set, so that undoing each restores that.
+func TestValuesAtOnce(t *testing.T) {
+	t.Parallel()
+	h := open(t, setup{})
+	var mu sync.Mutex
+	replaced := map[string]string{}
+	var calls sync.WaitGroup
+	count := rounds(12, 200)
+	for n := range count {
+		calls.Go(func() {
+			answer, err := h.try(h.key, "set_custom_property", object{"account": seed.AcmeID, "property": "Health score", "value": 1000 + n})
+			if err != nil || answer.str("outcome") != "applied" {
+				t.Errorf("%v %s", err, answer.text)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			replaced[answer.get("before.Health score").Raw] = answer.get("after.Health score").Raw
+		})
+	}
+	calls.Wait()
+	require.Len(t, replaced, count, "no two replaced the same value")
+	now := h.must("list_custom_properties", object{"account": seed.AcmeID}).get(`rows.#(name=="Health score").value`).Raw
+	for range replaced {
+		for before, after := range replaced {
+			if after == now {
+				now = before
+				break
+			}
+		}
+	}
+	require.NotContains(t, slices.Collect(maps.Values(replaced)), now, "one chain leads back to what was there first")
+}
+
 // before runs something once, ahead of a request of that method and path.
 func before(method, path string, do func()) func(http.Handler) http.Handler {
 	var once sync.Once
@@ -128,12 +163,18 @@ func before(method, path string, do func()) func(http.Handler) http.Handler {
 // receipt shows what they had set, and undoing restores that.
 func TestUpdateOfAFieldChangedMeanwhile(t *testing.T) {
 	t.Parallel()
+	t.Run("without a journal", func(t *testing.T) { changedMeanwhile(t, "") })
+	t.Run("on record", func(t *testing.T) { changedMeanwhile(t, file(t)) })
+}
+
+func changedMeanwhile(t *testing.T, kept string) {
+	t.Parallel()
 	var h *house
 	theirs := func() { // while the member is looked up
 		h.raw("PATCH", api+"accounts/"+seed.NorthwindA, object{"properties": object{"billing_id": "theirs", "sfdc_id": "new"}})
 		time.Sleep(50 * time.Millisecond) // longer than what was read counts as fresh
 	}
-	h = open(t, setup{generation: "documented", wrap: before("GET", "/members", theirs)})
+	h = open(t, setup{generation: "documented", journal: kept, wrap: before("GET", "/members", theirs)})
 	r := h.must("update_account", object{"account": seed.NorthwindA, "set": object{"billing_id": "mine"}, "csm": "linus@example.com"})
 	require.Equal(t, "applied", r.str("outcome"), r.text)
 	require.Equal(t, "theirs", r.str("before.billing_id"))

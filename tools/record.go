@@ -88,9 +88,15 @@ type done struct {
 	caveat string // what undoing may run into
 }
 
-// writeWindow is how long after its intent a write may still take effect: its
-// requests are bounded to half a minute each, and few.
-const writeWindow = 2 * time.Minute
+// slowRequests is how many requests of one write may take as long as a request
+// may: what takes longer is given up.
+const slowRequests = 4
+
+// writeTime is how long the requests of a write may take in all, and writeWindow
+// how long after its intent it may still take effect: a server may go on with
+// the last of them for a while.
+func (d *Desk) writeTime() time.Duration   { return slowRequests * d.posthog.Timeouts().Write }
+func (d *Desk) writeWindow() time.Duration { return d.writeTime() + d.posthog.Timeouts().Settle }
 
 // record makes a write: it puts it on record, does it and records what became
 // of it. A write that cannot be recorded is not made.
@@ -115,7 +121,9 @@ func (d *Desk) record(ctx context.Context, s scope, w deed, do func(context.Cont
 	case earlier:
 		return d.firstAnswer(entry)
 	}
-	watched, writes := client.WatchWrites(ctx)
+	bounded, cancel := context.WithTimeout(ctx, d.writeTime())
+	defer cancel()
+	watched, writes := client.WatchWrites(bounded)
 	result, err := do(watched)
 	if err != nil {
 		return Receipt{}, d.failed(ctx, book, entry, err, writes.Effective())
@@ -134,7 +142,7 @@ func (d *Desk) record(ctx context.Context, s scope, w deed, do func(context.Cont
 func (d *Desk) begin(ctx context.Context, s scope, book *journal.Journal, w deed) (entry journal.Entry, earlier bool, err error) {
 	intent := journal.Intent{
 		Principal: s.principal(), Tool: w.tool, Target: w.target, Person: w.person, Undoes: w.undoes, Plan: w.plan,
-		Reversible: !w.forGood, Deadline: d.now().Add(writeWindow),
+		Reversible: !w.forGood, Deadline: d.now().Add(d.writeWindow()),
 	}
 	for _, payload := range []struct {
 		kept *json.RawMessage
@@ -185,7 +193,7 @@ func (d *Desk) firstAnswer(entry journal.Entry) (Receipt, error) {
 		first.Receipt.Note = sentences(first.Receipt.Note, repeated)
 		return first.Receipt, nil
 	case d.now().Before(entry.Deadline):
-		return Receipt{}, plain.Refuse("Not done: the first call with this key (%s) is still under way, or what became of it is not known. Repeat this call after %s: until then nobody can tell.", entry.ID, entry.Deadline.Format(time.TimeOnly+" MST"))
+		return Receipt{}, plain.Refuse("Not done: the first call with this key (%s) is still under way, or what became of it is not known. Repeat this call after %s: until then nobody can tell.", entry.ID, clock(entry.Deadline))
 	}
 	return Receipt{}, plain.Refuse("Not done: what became of the first call with this key (%s) is not known. %s Look with list_accounts or list_notebooks; if it is not there, call with a new key.", entry.ID, entry.Note)
 }
@@ -238,6 +246,9 @@ func (d *Desk) undoOf(w deed, result done) string {
 	}
 	return asCall("undo_write", map[string]any{"write": result.Receipt.Write}) + result.caveat
 }
+
+// clock is a moment of today.
+func clock(at time.Time) string { return at.Format(time.TimeOnly + " MST") }
 
 // sentences joins what is to be said.
 func sentences(first, second string) string {

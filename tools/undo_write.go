@@ -83,7 +83,7 @@ func (d *Desk) undoable(ctx context.Context, s scope, book *journal.Journal, id 
 	case entry.UndoneBy != "":
 		return entry, plain.Refuse("Not done: this write has been undone already, or is being undone, by %s.", entry.UndoneBy)
 	case entry.Outcome == "" && d.now().Before(entry.Deadline):
-		return entry, plain.Refuse("Not done: this write is still under way, or its server has ended. Try again in two minutes.")
+		return entry, plain.Refuse("Not done: this write is still under way, or its server has ended. Try again after %s.", clock(entry.Deadline))
 	case entry.Outcome == journal.Pending || entry.Outcome == journal.Unknown:
 		if entry, err = d.lookAgain(ctx, s, book, entry); err != nil {
 			return entry, err
