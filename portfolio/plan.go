@@ -234,8 +234,10 @@ func (p *planner) aim(ctx context.Context, account client.Account, step *Step) e
 	if err != nil {
 		return err
 	}
-	if _, err := p.handoversOf(ctx, account, aimed, apart); err != nil {
-		return err
+	if apart {
+		if _, err := p.handovers(ctx, aimed.roles(), nil); err != nil {
+			return err
+		}
 	}
 	if external, changes := aimed.wanted["external_id"].(string); changes && !step.Creates() {
 		holders, err := p.byExternalID(ctx, external)

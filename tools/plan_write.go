@@ -173,15 +173,11 @@ func (w *rowWork) setCustom(ctx context.Context, id string, custom portfolio.Cus
 		case !sameValue(property.Value, custom.Was):
 			return attempt{}, changedSincePlan(custom.Name)
 		}
-		return attempt{
-			deed: deed{
-				target: journal.Target{Kind: "account", ID: id}, arguments: custom,
-				image: image{Property: imageOfProperty(account, property, property.Value)}, wish: wish{Property: imageOfProperty(account, property, custom.Value)},
-			},
-			make: func(ctx context.Context) (done, error) {
-				return changeProperty(ctx, w.scope, account, byID, property, custom.Value)
-			},
-		}, nil
+		deed := propertyDeed(ctx, w.scope, account, property, custom.Value)
+		deed.arguments = custom
+		return attempt{deed: deed, make: func(ctx context.Context) (done, error) {
+			return changeProperty(ctx, w.scope, account, byID, property, custom.Value, deed.forGood)
+		}}, nil
 	})
 	if errors.Is(err, errAlreadySo) {
 		return nil

@@ -50,18 +50,30 @@ func setCustomProperty(d *Desk, ctx context.Context, in SetCustomPropertyRequest
 	if err != nil {
 		return Receipt{}, err
 	}
-	w := deed{
-		tool: "set_custom_property", target: journal.Target{Kind: "account", ID: account.ID}, arguments: in,
-		image: image{Property: imageOfProperty(account, property, property.Value)}, wish: wish{Property: imageOfProperty(account, property, value)},
+	w := propertyDeed(ctx, s, account, property, value)
+	w.tool, w.arguments = "set_custom_property", in
+	return d.record(ctx, s, w, func(ctx context.Context) (done, error) {
+		return changeProperty(ctx, s, account, match, property, value, w.forGood)
+	})
+}
+
+// propertyDeed is the write of a custom property. The first value of one is for
+// good where PostHog cannot empty it.
+func propertyDeed(ctx context.Context, s scope, account client.Account, property portfolio.Property, value any) deed {
+	return deed{
+		target: journal.Target{Kind: "account", ID: account.ID},
+		image:  image{Property: imageOfProperty(account, property, property.Value)}, wish: wish{Property: imageOfProperty(account, property, value)},
 		forGood: property.Value == nil && s.book.KeepsValues(ctx),
 	}
-	return d.record(ctx, s, w, func(ctx context.Context) (done, error) {
-		result, err := s.book.SetProperty(ctx, account, property, value)
-		if err != nil {
-			return done{}, err
-		}
-		return propertyChanged(s, account, match, property, result, w.forGood), nil
-	})
+}
+
+// changeProperty sets a custom property and words what came of it.
+func changeProperty(ctx context.Context, s scope, account client.Account, match portfolio.Match, property portfolio.Property, value any, forGood bool) (done, error) {
+	result, err := s.book.SetProperty(ctx, account, property, value)
+	if err != nil {
+		return done{}, err
+	}
+	return propertyChanged(s, account, match, property, result, forGood), nil
 }
 
 func imageOfProperty(account client.Account, property portfolio.Property, value any) *propertyImage {
@@ -82,8 +94,8 @@ func metProperty(account client.Account, property portfolio.Property, result por
 }
 
 // propertyChanged words what came of setting a custom property.
-func propertyChanged(s scope, account client.Account, match portfolio.Match, property portfolio.Property, result portfolio.Result, keeps bool) done {
-	undo, caveat := undoProperty(account.ID, property, result, keeps)
+func propertyChanged(s scope, account client.Account, match portfolio.Match, property portfolio.Property, result portfolio.Result, forGood bool) done {
+	undo, caveat := undoProperty(account.ID, property, result, forGood)
 	return done{After: result.After, Met: metProperty(account, property, result), caveat: caveat, Receipt: Receipt{
 		Outcome: result.Outcome, Target: accountTarget(account, match), Before: capMap(result.Before, changesTokens), After: capMap(result.After, changesTokens), Note: result.Note,
 		Undo: undo,
@@ -93,13 +105,13 @@ func propertyChanged(s scope, account client.Account, match portfolio.Match, pro
 
 // undoProperty is the call that sets the former value again, and what it may
 // run into.
-func undoProperty(account string, p portfolio.Property, result portfolio.Result, keeps bool) (undo, caveat string) {
+func undoProperty(account string, p portfolio.Property, result portfolio.Result, forGood bool) (undo, caveat string) {
 	call := map[string]any{"account": account, "property": p.Name}
 	before := result.Before[p.Name]
 	switch {
 	case result.Outcome == journal.Ignored:
 		return nothingChanged, ""
-	case before == nil && keeps:
+	case before == nil && forGood:
 		return firstValueStays, ""
 	case before == nil:
 		call["clear"] = true

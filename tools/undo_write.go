@@ -105,7 +105,7 @@ func finality(entry journal.Entry) string {
 	switch {
 	case entry.Tool == "split_person":
 		return "PostHog has no safe way to merge persons back."
-	case entry.Tool == "set_custom_property":
+	case entry.Tool == "set_custom_property" || entry.Plan != "":
 		return firstValueStays
 	case entry.Undoes != "":
 		return "It deleted what had been created; create it again."
