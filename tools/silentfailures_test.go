@@ -234,7 +234,7 @@ func (f silent) try(t *testing.T, generation string) {
 	}
 	clock := newMoving()
 	options := sandbox.Options{Empty: true, Lag: f.lag, IndexLag: &f.indexLag, Now: clock.Now}
-	h = open(t, setup{generation: generation, journal: file(t), sandbox: options, wrap: wrap, client: hasty(200 * time.Millisecond)})
+	h = open(t, setup{generation: generation, journal: file(t), sandbox: options, wrap: wrap})
 	h.raw("POST", api+"custom_property_definitions", object{"name": "Score", "display_type": "number"})
 	type attempt struct {
 		trial
