@@ -53,7 +53,8 @@ func (s scope) lookForMade(ctx context.Context, book *journal.Journal, entry jou
 // tell whose is what is found.
 func (s scope) madeByOthers(ctx context.Context, book *journal.Journal, entry journal.Entry) (ids []string, err error) {
 	const most = 1000
-	since := journal.Query{Principal: s.principal(), Since: entry.At.Add(-d.writeWindow()), Limit: most}
+	window := entry.Deadline.Sub(entry.At) // what began that long before had ended
+	since := journal.Query{Principal: s.principal(), Since: entry.At.Add(-window), Limit: most}
 	entries, more, err := book.List(ctx, since)
 	if err != nil || more {
 		return nil, orUnseen(err)
