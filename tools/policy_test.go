@@ -114,3 +114,30 @@ func TestAnUndoOfWhatIsNotAllowed(t *testing.T) {
 		require.Equal(t, "applied", free.must("undo_write", object{"write": write}).str("outcome"))
 	}
 }
+
+// A plan may not write what a single call may not: it is refused when it is
+// made, and one that was made before, when it is carried out.
+func TestPlansOfWhatIsNotAllowed(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "journal.db")
+	free := open(t, setup{journal: path})
+	bound := open(t, setup{shared: free.sandbox, journal: path, desk: only(t, []string{"billing_id"}, []string{"vip*"})})
+	accounts, persons := object{"accounts": object{"ids": []string{seed.AcmeID}}}, object{"persons": object{"ids": []string{seed.TwinUUIDA}}}
+	before := free.world()
+	for refused, plan := range map[string]object{
+		"sfdc_id":       with(accounts, "changes", object{"set": object{"sfdc_id": "s"}}),
+		"account_owner": with(accounts, "changes", object{"account_owner": "none"}),
+		"gold":          with(accounts, "changes", object{"tags_add": []string{"gold"}}),
+		"Health score":  with(accounts, "changes", object{"custom_properties": object{"Health score": 5}}),
+		"plan":          with(persons, "changes", object{"set": object{"plan": "x"}}),
+		"name":          {"rows": []object{{"name": "New"}}},
+	} {
+		require.Contains(t, bound.refused("plan_changes", plan), `"`+refused+`"`)
+		made := free.must("plan_changes", plan)
+		applied := bound.must("apply_plan", object{"plan": made.str("plan"), "confirmation": made.str("confirmation")})
+		require.EqualValues(t, 0, applied.get("applied").Int(), applied.text)
+		require.Contains(t, applied.text, "only the operator")
+		require.Empty(t, bound.writes(), refused)
+	}
+	require.Equal(t, before, free.world())
+}
