@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -78,7 +79,12 @@ func TestJournalChoices(t *testing.T) {
 	t.Parallel()
 	off := run(t, nil, "--sandbox", "--journal", "off")
 	off.ask(hello(1))
-	require.Len(t, off.ask(request(legacy, 2, "tools/list", nil)).Get("result.tools").Array(), len(toolNames)-2)
+	var names []string
+	for _, name := range off.ask(request(legacy, 2, "tools/list", nil)).Get("result.tools.#.name").Array() {
+		names = append(names, name.String())
+	}
+	needing := []string{"list_writes", "undo_write", "plan_changes", "apply_plan"} // what they are about is in the journal
+	require.ElementsMatch(t, slices.DeleteFunc(slices.Clone(toolNames), func(name string) bool { return slices.Contains(needing, name) }), names)
 
 	occupied := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(occupied, nil, 0o600))
