@@ -128,6 +128,8 @@ var usages = []usage{
 	{tool: "split_person", how: "preview", arguments: always(object{"person": seed.TwinDistinctB, "main_distinct_id": seed.TwinDistinctB})},
 	{tool: "list_person_activity", arguments: always(object{"person": seed.MergedPersonUUID})},
 	{tool: "get_person_properties_timeline", arguments: always(object{"person": seed.MergedPersonUUID})},
+	{tool: "resolve", arguments: always(object{"query": seed.AcmeStripeID})},
+	{tool: "resolve", how: "a-person", arguments: always(object{"query": seed.MergedDistinctID})},
 	{tool: "list_account_changes", arguments: always(object{})},
 	{tool: "plan_changes", how: "for-38-accounts", arguments: aPlan},
 	{tool: "apply_plan", how: "to-38-accounts", arguments: aPlan, first: planned},

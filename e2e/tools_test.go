@@ -13,7 +13,7 @@ var toolNames = []string{
 	"apply_plan", "create_account", "create_notebook", "delete_account", "delete_notebook", "delete_person",
 	"delete_person_property", "get_account", "get_notebook", "get_person", "get_person_properties_timeline",
 	"list_account_changes", "list_accounts", "list_custom_properties", "list_notebooks", "list_person_activity", "list_persons",
-	"list_writes", "plan_changes", "set_custom_property", "split_person", "undo_write", "update_account", "update_person", "update_person_property", "whoami",
+	"list_writes", "plan_changes", "resolve", "set_custom_property", "split_person", "undo_write", "update_account", "update_person", "update_person_property", "whoami",
 }
 
 // markdown has what notes lose most easily on their way through an editor's format.
@@ -78,6 +78,7 @@ func workAccount(t *testing.T, do func(string, object) gjson.Result) {
 	require.Equal(t, "applied", created.Get("outcome").String())
 	updated := do("update_account", object{"account": "umbrella-1", "set": object{"stripe_customer_id": "cus_1"}, "tags_add": []string{"emea"}})
 	require.Equal(t, "applied", updated.Get("outcome").String())
+	require.Equal(t, created.Get("target.id").String(), do("resolve", object{"query": "Umbrella Freight Ltd."}).Get("accounts.0.id").String())
 	account := do("get_account", object{"account": "cus_1", "include": []string{"relationships"}})
 	require.Equal(t, created.Get("target.id").String(), account.Get("account.id").String())
 	require.Equal(t, "grace@example.com", account.Get("account.csm").String(), "an update leaves alone what it does not name")

@@ -8,10 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
-
-	"github.com/google/uuid"
 
 	"posthog-accounts-mcp/client"
 	"posthog-accounts-mcp/internal/plain"
@@ -48,45 +45,26 @@ func (m Match) String() string {
 	return m.By
 }
 
-// found is a person and by what it was found.
-type found struct {
-	person client.Person
-	by     string
-}
-
-// Find resolves what a person is known by: UUID, number, distinct id or
-// e-mail. What fits several persons is refused with the candidates.
+// Find resolves what a person is known by: UUID, number, distinct id, e-mail,
+// or an address in PostHog. What fits several persons is refused with the
+// candidates.
 func (r *Register) Find(ctx context.Context, reference string) (client.Person, Match, error) {
-	asGiven := reference
-	reference = strings.TrimSpace(reference)
-	var hits []found
-	if by := idForm(reference); by != "" {
-		person, err := r.api.Person(ctx, reference)
-		switch {
-		case err == nil && by == "uuid":
-			return person, Match{By: by, Exact: true}, nil
-		case err == nil:
-			hits = append(hits, found{person, by})
-		case client.KindOf(err) != client.NotFound:
-			return client.Person{}, Match{}, err
-		}
-	}
-	// A distinct id may begin or end with a space, next to one that does not.
-	owners, err := r.api.PersonsByDistinctIDs(ctx, []string{reference, asGiven})
+	hits, err := r.hits(ctx, reference)
 	if err != nil {
 		return client.Person{}, Match{}, err
 	}
-	for _, owner := range owners {
-		hits = append(hits, found{owner, "distinct_id"})
-	}
-	if strings.Contains(reference, "@") {
-		holders, err := r.byEmail(ctx, reference)
-		if err != nil {
-			return client.Person{}, Match{}, err
+	reference = strings.TrimSpace(reference)
+	switch len(hits) {
+	case 0:
+		return client.Person{}, Match{}, plain.Absent("Nobody has %q as UUID, number, distinct id or e-mail. list_persons with a search finds parts of names and e-mails.", plain.Short(reference))
+	case 1:
+		person := hits[0].Person
+		if hits[0].Match.By != "uuid" { // else it was just read whole
+			person, err = r.api.Person(ctx, person.UUID)
 		}
-		hits = append(hits, holders...)
+		return person, hits[0].Match, err
 	}
-	return r.only(ctx, reference, hits)
+	return client.Person{}, Match{}, ambiguous(reference, hits)
 }
 
 // FindToWrite is Find for a write: it never takes an inexact match.
@@ -111,81 +89,6 @@ func (r *Register) Rival(ctx context.Context, person client.Person, reference st
 	return rival, found && rival.UUID != person.UUID, err
 }
 
-// idForm tells whether PostHog would take a reference for a person's own id.
-func idForm(reference string) string {
-	if _, err := uuid.Parse(reference); err == nil && len(reference) == 36 {
-		return "uuid"
-	}
-	if n, err := strconv.ParseInt(reference, 10, 64); err == nil && n > 0 {
-		return "number"
-	}
-	return ""
-}
-
-// byEmail finds who has exactly this e-mail. The filter reads an index that
-// lags, so each row's own e-mail decides.
-func (r *Register) byEmail(ctx context.Context, email string) ([]found, error) {
-	page, err := r.api.ListPersons(ctx, client.PersonQuery{Email: email, Limit: 50})
-	if err != nil {
-		return nil, err
-	}
-	var hits []found
-	for _, person := range page.Results {
-		if Email(person) == email {
-			hits = append(hits, found{person, "email"})
-		}
-	}
-	return hits, nil
-}
-
-// only takes the one person among the hits, read whole.
-func (r *Register) only(ctx context.Context, reference string, hits []found) (client.Person, Match, error) {
-	slices.SortStableFunc(hits, func(a, b found) int { return strings.Compare(a.person.UUID, b.person.UUID) })
-	distinct := slices.CompactFunc(slices.Clone(hits), func(a, b found) bool { return a.person.UUID == b.person.UUID })
-	switch len(distinct) {
-	case 0:
-		return r.otherCase(ctx, reference)
-	case 1:
-		person, err := r.api.Person(ctx, distinct[0].person.UUID)
-		return person, Match{By: distinct[0].by, Exact: true}, err
-	}
-	return client.Person{}, Match{}, ambiguous(reference, distinct)
-}
-
-// otherCase finds the person whose e-mail differs in nothing but case.
-func (r *Register) otherCase(ctx context.Context, reference string) (client.Person, Match, error) {
-	none := plain.Absent("Nobody has %q as UUID, number, distinct id or e-mail. list_persons with a search finds parts of names and e-mails.", plain.Short(reference))
-	if !strings.Contains(reference, "@") {
-		return client.Person{}, Match{}, none
-	}
-	page, err := r.api.ListPersons(ctx, client.PersonQuery{Search: reference, Limit: 50})
-	if err != nil {
-		return client.Person{}, Match{}, err
-	}
-	var hits []found
-	for _, person := range page.Results {
-		if strings.EqualFold(Email(person), reference) {
-			hits = append(hits, found{person, "email"})
-		}
-	}
-	switch len(hits) {
-	case 0:
-		return client.Person{}, Match{}, none
-	case 1:
-		person, err := r.api.Person(ctx, hits[0].person.UUID)
-		return person, Match{By: "email"}, err
-	}
-	return client.Person{}, Match{}, ambiguous(reference, hits)
-}
-
-func ambiguous(reference string, hits []found) error {
-	list := make([]plain.Candidate, len(hits))
-	for i, hit := range hits {
-		list[i] = plain.Candidate{ID: hit.person.UUID, Name: hit.person.Name, Detail: "by " + hit.by + ", " + evidence(hit.person)}
-	}
-	return plain.Ambiguous("person", reference, list)
-}
-
 // evidence shows what tells a person from others.
 func evidence(person client.Person) string {
 	ids := "1 distinct id"
@@ -203,6 +106,16 @@ func Email(person client.Person) string {
 	var email string
 	_ = json.Unmarshal(person.Properties["email"], &email) // not a text: no e-mail
 	return email
+}
+
+// Name is what a person is called: the name that PostHog displays, unless that
+// is just the e-mail and the person has a property name.
+func Name(person client.Person) string {
+	var name string
+	if json.Unmarshal(person.Properties["name"], &name) == nil && name != "" && person.Name == Email(person) {
+		return name
+	}
+	return person.Name
 }
 
 // Identity is all of a person that a confirmation binds: who it is and which

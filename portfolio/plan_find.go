@@ -67,7 +67,7 @@ func (b *Book) takenBy(ctx context.Context, change Change) (client.Account, erro
 	case len(namesakes) == 0:
 		return client.Account{}, nil
 	case len(namesakes) > 1:
-		return client.Account{}, plain.Ambiguous("account", name, candidates(namesakes))
+		return client.Account{}, plain.Ambiguous("account", name, candidates(sought{text: name}.graded(namesakes)))
 	case external != "":
 		return client.Account{}, plain.Refuse("There is an account %s already (id %s, %s), with another external_id than %s. Give account: the id to change that one, or another name for a new one.",
 			quote(name), namesakes[0].ID, describe(namesakes[0]), quote(external))

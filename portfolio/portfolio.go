@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 	"unicode"
 
 	"posthog-accounts-mcp/client"
@@ -24,12 +25,14 @@ type Book struct {
 	directory *Directory
 	policy    policy.Policy
 
+	opened time.Time // what was read since is new enough for the call that the book is for
+
 	seen sync.Map // by account id, or its valuesOf: the last reading of it by itself
 }
 
 // Open returns the book of a project. It asks PostHog nothing.
 func Open(session *client.Session, project int64, directory *Directory) *Book {
-	return &Book{api: session.Project(project), session: session, directory: directory}
+	return &Book{api: session.Project(project), session: session, directory: directory, opened: time.Now()}
 }
 
 // Under has the book write only what a policy allows.

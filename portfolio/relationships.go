@@ -216,7 +216,11 @@ func (b *Book) read(ctx context.Context, id string) (client.Account, error) {
 func (b *Book) readAlone(ctx context.Context, id string) (client.Account, error) {
 	asked := time.Now()
 	account, err := b.api.Account(ctx, id)
-	if err == nil {
+	switch {
+	case client.KindOf(err) == client.NotFound:
+		b.note(strings.ToLower(id), nil)
+	case err == nil:
+		b.note(account.ID, &account)
 		b.seen.Store(id, reading{asked: asked, answered: time.Now()})
 	}
 	return account, err

@@ -69,6 +69,7 @@ type Directory struct {
 	members       *recent.Cache[[]client.Member]
 	selves        *recent.Cache[int64]
 	relationships *relationshipCache
+	indexes       indexCache
 	turns         *turns
 }
 
@@ -79,6 +80,7 @@ func NewDirectory() *Directory {
 		selves:  recent.New[int64](time.Minute, 1000),
 
 		relationships: newRelationshipCache(),
+		indexes:       newIndexCache(),
 		turns:         newTurns(),
 	}
 }

@@ -30,6 +30,7 @@ func everyCall() map[string]object {
 		"update_person_property": with(with(person, "key", "plan"), "value", "x"), "delete_person_property": with(person, "key", "plan"),
 		"delete_person": person, "split_person": {"person": seed.TwinUUIDB, "main_distinct_id": seed.TwinDistinctB},
 		"list_person_activity": person, "get_person_properties_timeline": person, "whoami": {},
+		"resolve":              {"query": seed.AcmeStripeID},
 		"list_account_changes": account,
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"net/http"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -69,6 +70,7 @@ var questions = map[string][]object{
 	},
 	"list_person_activity":           {{"person": seed.MergedPersonUUID}, {"person": seed.TwinDistinctA}},
 	"get_person_properties_timeline": {{"person": seed.MergedPersonUUID}, {"person": seed.TwinDistinctB}},
+	"resolve":                        {{"query": seed.AcmeStripeID}, {"query": seed.NorthwindName}, {"query": seed.MergedPersonUUID}, {"query": "019aaaaa-0000-7000-8000-000000000000"}},
 	"whoami":                         {{}},
 }
 
@@ -245,13 +247,16 @@ func (p *practice) ask(h *house, tool string, arguments object) (result, *reques
 }
 
 // comparable is an answer without what differs from house to house and from
-// call to call: the address of PostHog, the marks of the fence, and the remark
+// call to call: the address of PostHog, the marks of the fence, the age of the index, and the remark
 // that roles were remembered.
 func (h *house) comparable(answer result) string {
+	text := indexAge.ReplaceAllString(answer.text, "")
 	return strings.NewReplacer(
 		h.origin, "", `,"note":"Roles that somebody changed in the last two minutes may be shown as they were."`, "",
-	).Replace(fences.ReplaceAllString(answer.text, ""))
+	).Replace(fences.ReplaceAllString(text, ""))
 }
+
+var indexAge = regexp.MustCompile(`"index_age_seconds":\d+,`)
 
 // requestCount is the requests of one call, which its context carries.
 type requestCount struct {

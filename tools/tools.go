@@ -39,6 +39,7 @@ var All = []Tool{
 	splitPersonTool,
 	listPersonActivityTool,
 	getPersonPropertiesTimelineTool,
+	resolveTool,
 	listAccountChangesTool,
 	planChangesTool,
 	applyPlanTool,

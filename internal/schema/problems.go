@@ -259,7 +259,7 @@ func Nearest(name string, known []string) string {
 	name = strings.ToLower(name)
 	best, bestCost := "", 1+min(len(name)/2, 4)
 	for _, candidate := range known {
-		cost := distance(name, strings.ToLower(candidate))
+		cost := Distance(name, strings.ToLower(candidate))
 		if len(candidate) > 3 && (strings.Contains(name, candidate) || len(name) > 3 && strings.Contains(candidate, name)) {
 			cost = min(cost, 1)
 		} else if len(name) >= 5 && len(candidate) >= 5 && strings.EqualFold(name[:5], candidate[:5]) {
@@ -272,8 +272,10 @@ func Nearest(name string, known []string) string {
 	return best
 }
 
-// distance is Levenshtein's edit distance.
-func distance(a, b string) int {
+// Distance is Levenshtein's edit distance: how many characters have to be
+// changed, added or taken away to make one text of the other.
+func Distance(one, other string) int {
+	a, b := []rune(one), []rune(other)
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
