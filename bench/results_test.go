@@ -131,6 +131,7 @@ var usages = []usage{
 	{tool: "resolve", arguments: always(object{"query": seed.AcmeStripeID})},
 	{tool: "resolve", how: "a-person", arguments: always(object{"query": seed.MergedDistinctID})},
 	{tool: "list_account_changes", arguments: always(object{})},
+	{tool: "audit_accounts", arguments: always(object{})},
 	{tool: "plan_changes", how: "for-38-accounts", arguments: aPlan},
 	{tool: "apply_plan", how: "to-38-accounts", arguments: aPlan, first: planned},
 	{tool: "list_writes", arguments: always(object{})},

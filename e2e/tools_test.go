@@ -10,7 +10,7 @@ import (
 
 // toolNames are the tools of the surface, by name.
 var toolNames = []string{
-	"apply_plan", "create_account", "create_notebook", "delete_account", "delete_notebook", "delete_person",
+	"apply_plan", "audit_accounts", "create_account", "create_notebook", "delete_account", "delete_notebook", "delete_person",
 	"delete_person_property", "get_account", "get_notebook", "get_person", "get_person_properties_timeline",
 	"list_account_changes", "list_accounts", "list_custom_properties", "list_notebooks", "list_person_activity", "list_persons",
 	"list_writes", "plan_changes", "resolve", "set_custom_property", "split_person", "undo_write", "update_account", "update_person", "update_person_property", "whoami",
@@ -84,6 +84,8 @@ func workAccount(t *testing.T, do func(string, object) gjson.Result) {
 	require.Equal(t, "grace@example.com", account.Get("account.csm").String(), "an update leaves alone what it does not name")
 	require.JSONEq(t, `["emea","pilot"]`, account.Get("account.tags").Raw)
 
+	unowned := do("audit_accounts", object{"checks": []string{"no_owner"}, "max_tokens": 10_000}).Get("findings.0.rows.#.change.account")
+	require.Contains(t, texts(unowned), created.Get("target.id").String())
 	require.Empty(t, do("list_account_changes", object{}).Get("rows").Array(), "nothing to compare with yet")
 	plan := do("plan_changes", object{"accounts": object{"ids": []string{"umbrella-1"}}, "changes": object{"tags_add": []string{"renewal"}, "account_owner": "linus@example.com"}})
 	require.EqualValues(t, 1, plan.Get("to_change").Int())

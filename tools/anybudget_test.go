@@ -55,8 +55,13 @@ func readers(big string) map[string]func(*rapid.T) object {
 			maybe(t, a, "search", func() any { return search.Draw(t, "search") })
 			maybe(t, a, "fields", func() any { return personFields.Draw(t, "fields") })
 		}),
-		"list_writes":            list(func(*rapid.T, object) {}),
-		"list_account_changes":   func(*rapid.T) object { return object{"since": "2001-01-01"} },
+		"list_writes":          list(func(*rapid.T, object) {}),
+		"list_account_changes": func(*rapid.T) object { return object{"since": "2001-01-01"} },
+		"audit_accounts": func(t *rapid.T) object {
+			arguments := object{}
+			maybe(t, arguments, "since", func() any { return "2026-06-01" })
+			return arguments
+		},
 		"list_notebooks":         list(func(t *rapid.T, a object) { a["account"] = account.Draw(t, "account") }),
 		"list_custom_properties": list(func(t *rapid.T, a object) { maybe(t, a, "account", func() any { return account.Draw(t, "account") }) }),
 		"list_person_activity":   list(func(t *rapid.T, a object) { a["person"] = person.Draw(t, "person") }),

@@ -92,6 +92,7 @@ func TestDefaultResultsFitTheBudget(t *testing.T) {
 		{"get_person_properties_timeline", object{"person": seed.MergedPersonUUID}},
 		{"whoami", object{}},
 		{"list_account_changes", object{}},
+		{"audit_accounts", object{"since": "2026-06-01"}},
 		{"create_account", object{"name": "Tokens", "set": object{"usage_dashboard_link": strings.Repeat("u", 400)}}},
 		{"create_notebook", object{"account": seed.AcmeID, "markdown": strings.Repeat("All went well. ", 10_000)}},
 		{"update_account", object{"account": seed.AcmeID, "tags_add": []string{"one", "two"}, "name": strings.Repeat("n", 400), "dry_run": true}},

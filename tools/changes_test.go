@@ -326,7 +326,7 @@ func TestChangesFitTheBudget(t *testing.T) {
 	h := open(t, setup{journal: file(t)})
 	h.must("list_account_changes", object{})
 	before := h.look()
-	for _, account := range seed.Accounts()[:150] {
+	for _, account := range seed.Accounts()[:60] {
 		h.raw("PATCH", api+"accounts/"+account.ID, object{"name": strings.Repeat("Long name ", 20) + account.ID, "tags": []string{"moved"}})
 	}
 	h.requests()
@@ -340,6 +340,7 @@ func TestChangesFitTheBudget(t *testing.T) {
 	require.Equal(t, asked, len(h.requests()), "only the first page asks PostHog")
 	for _, budget := range []int{200, 1000, 8000} {
 		answer := h.must("list_account_changes", object{"since": "2026-01-01", "max_tokens": budget})
-		require.LessOrEqual(t, count(answer.text), max(budget, 500), "one row is always shown")
+		require.LessOrEqual(t, count(answer.text), budget)
+		require.Positive(t, answer.get("shown").Int())
 	}
 }

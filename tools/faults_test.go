@@ -31,7 +31,7 @@ func everyCall() map[string]object {
 		"delete_person": person, "split_person": {"person": seed.TwinUUIDB, "main_distinct_id": seed.TwinDistinctB},
 		"list_person_activity": person, "get_person_properties_timeline": person, "whoami": {},
 		"resolve":              {"query": seed.AcmeStripeID},
-		"list_account_changes": account,
+		"list_account_changes": account, "audit_accounts": {},
 	}
 }
 

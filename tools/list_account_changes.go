@@ -14,10 +14,10 @@ import (
 // ListAccountChangesRequest are the arguments of list_account_changes.
 type ListAccountChangesRequest struct {
 	ProjectArg
-	Since     string `json:"since,omitempty" jsonschema:"maxLength=40" jsonschema_description:"Date or ISO time."`
-	Account   string `json:"account,omitempty" jsonschema:"maxLength=400" jsonschema_description:"Only this."`
-	Cursor    string `json:"cursor,omitempty" jsonschema:"maxLength=100" jsonschema_description:"For more."`
-	MaxTokens int    `json:"max_tokens,omitempty" jsonschema:"minimum=200,maximum=50000" jsonschema_description:"Default 2500."`
+	Since   string `json:"since,omitempty" jsonschema:"maxLength=40" jsonschema_description:"Date or ISO time."`
+	Account string `json:"account,omitempty" jsonschema:"maxLength=400" jsonschema_description:"Only this."`
+	Cursor  string `json:"cursor,omitempty" jsonschema:"maxLength=100" jsonschema_description:"For more."`
+	SizeArg
 }
 
 // ChangeRow is one field of an account that changed, or an account that came
@@ -244,7 +244,8 @@ func (c comparison) result(page pageOf, s scope, kept snapshots, filters map[str
 		list.Rows = append(list.Rows, changeRow(change))
 	}
 	page.offset = c.skip
-	page.maxTokens -= tokens(result)
+	const longer = 40 // tokens of a cursor that names two snapshots, over those of others
+	page.maxTokens -= tokens(result) + longer - tokens(List[ChangeRow]{})
 	result.List = listed(page, s, list, false)
 	result.NextCursor = ""
 	if result.Omitted > 0 && c.to.ID != "" {

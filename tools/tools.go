@@ -43,6 +43,7 @@ var All = []Tool{
 	listAccountChangesTool,
 	planChangesTool,
 	applyPlanTool,
+	auditAccountsTool,
 	listWritesTool,
 	undoWriteTool,
 	whoamiTool,
