@@ -91,6 +91,10 @@ func refuse(answer *response, key Key) *Error {
 		// send people to change one that is right.
 		failure.Kind = BadResponse
 		failure.Detail = "a refusal in words that are not PostHog's, as of a firewall or a proxy on the way; the key need not be the reason"
+	case (failure.Kind == Invalid || failure.Kind == Conflict) && !json.Valid(answer.body):
+		// Nor does it say that the request was wrong.
+		failure.Kind = BadResponse
+		failure.Detail = "a refusal in words that are not PostHog's, or half of one"
 	case failure.Kind == NotFound && strings.HasPrefix(said.detail, "Project not found"):
 		failure.Kind = ProjectNotFound
 	case failure.Kind == NotFound && strings.HasPrefix(said.detail, "Endpoint not found"):

@@ -67,7 +67,7 @@ func (p *Project) askLookup(ctx context.Context) (bool, error) {
 	switch {
 	case refused && failure.Kind == NotFound:
 		return false, nil
-	case refused && failure.Status == http.StatusBadRequest && (failure.Code != "" || failure.Detail != ""):
+	case refused && failure.Kind == Invalid && failure.Status == http.StatusBadRequest && (failure.Code != "" || failure.Detail != ""):
 		return true, nil
 	case err == nil:
 		return false, &Error{Kind: BadResponse, Op: c.op, Method: c.method, Status: http.StatusOK, Detail: "it was not expected"}

@@ -21,7 +21,7 @@ func TestGeneration(t *testing.T) {
 	}{
 		{404, `{"detail":"Not found."}`, client.Documented, ""},
 		{400, `{"type":"validation_error","code":"required","detail":"This field is required.","attr":"external_id"}`, client.Current, ""},
-		{400, `<html>`, "", client.Invalid},
+		{400, `<html>`, "", client.BadResponse},
 		{404, `{"type":"invalid_request","code":"not_found","detail":"Project not found.","attr":null}`, "", client.ProjectNotFound},
 		{404, `<html>`, "", client.BadResponse},
 		{403, `{"detail":"API key missing required scope 'account:read'"}`, "", client.MissingScope},

@@ -75,7 +75,7 @@ func TestReadRetries(t *testing.T) {
 		{"cut, then fine", []step{{err: io.ErrUnexpectedEOF}, okay}, "", 2, 0, time.Second},
 		{"503 for good", []step{{status: 503}}, client.Unavailable, 4, 0, 10 * time.Second},
 		{"500 is not retried", []step{{status: 500}}, client.Unavailable, 1, 0, 0},
-		{"400 is not retried", []step{{status: 400}}, client.Invalid, 1, 0, 0},
+		{"400 is not retried", []step{{status: 400, body: `{"detail":"Bad."}`}}, client.Invalid, 1, 0, 0},
 		{"404 is not retried", []step{{status: 404, body: `{"detail":"Not found."}`}}, client.NotFound, 1, 0, 0},
 		{"short wait by header", []step{throttled("2"), okay}, "", 2, 2 * time.Second, 3 * time.Second},
 		{"short wait by text", []step{worded("1 second"), okay}, "", 2, time.Second, 2 * time.Second},
