@@ -1,0 +1,237 @@
+package tools_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
+
+	"posthog-accounts-mcp/client"
+	"posthog-accounts-mcp/internal/identity"
+	"posthog-accounts-mcp/journal"
+	"posthog-accounts-mcp/sandbox"
+	"posthog-accounts-mcp/tools"
+)
+
+// The test binary is also the other servers: with this in its environment it
+// carries out a plan and ends.
+const applierVariable = "TOOLS_TEST_APPLIER"
+
+func TestMain(m *testing.M) {
+	if arguments := os.Getenv(applierVariable); arguments != "" {
+		if err := applier([]byte(arguments)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// application is what another process is to do.
+type application struct {
+	Origin, Journal    string
+	Plan, Confirmation string
+	Lease              time.Duration // that of the tool unless given
+}
+
+// applier carries out a plan and prints the answer.
+func applier(arguments []byte) error {
+	var a application
+	if err := json.Unmarshal(arguments, &a); err != nil {
+		return err
+	}
+	api, err := client.New(a.Origin)
+	if err != nil {
+		return err
+	}
+	key, err := client.NewKey(sandbox.DefaultKey)
+	if err != nil {
+		return err
+	}
+	ledger := tools.NewLedger(func(ctx context.Context) (*journal.Journal, error) { return journal.Open(ctx, a.Journal) })
+	desk := tools.NewDesk(api, sandbox.ProjectID, tools.WithJournal(ledger))
+	if a.Lease != 0 {
+		desk.SetLease(a.Lease)
+	}
+	ctx := identity.With(context.Background(), identity.FromEnvironment(key))
+	answer, err := desk.Ask(ctx, "apply_plan", map[string]any{"plan": a.Plan, "confirmation": a.Confirmation})
+	if err != nil {
+		return err
+	}
+	_, err = os.Stdout.Write(answer)
+	return err
+}
+
+func (a application) start(t testing.TB) (*exec.Cmd, *strings.Builder) {
+	t.Helper()
+	program, err := os.Executable()
+	require.NoError(t, err)
+	encoded, err := json.Marshal(a)
+	require.NoError(t, err)
+	command, output := exec.Command(program), &strings.Builder{}
+	command.Env = append(os.Environ(), applierVariable+"="+string(encoded))
+	command.Stdout, command.Stderr = output, os.Stderr
+	require.NoError(t, command.Start())
+	return command, output
+}
+
+// door is what stands before the sandbox: it counts the writes that took
+// effect, and does something at one of them.
+type door struct {
+	mu     sync.Mutex
+	passed map[string]int // writes that took effect, by method and path
+	count  int            // of writes that came
+	at     int            // which of them is struck; 0 for none
+	strike func()
+	before bool // it is struck before its effect, and has none
+
+	inside sync.WaitGroup
+}
+
+func (d *door) wrap(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !isWriteRequest(r) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		d.inside.Add(1)
+		defer d.inside.Done()
+		d.mu.Lock()
+		d.count++
+		struck := d.at != 0 && d.count == d.at
+		d.mu.Unlock()
+		if struck && d.before {
+			d.strike()
+			panic(http.ErrAbortHandler)
+		}
+		next.ServeHTTP(w, r)
+		d.mu.Lock()
+		d.passed[r.Method+" "+r.URL.Path]++
+		d.mu.Unlock()
+		if struck {
+			d.strike()
+		}
+	})
+}
+
+// set has the next write of that number struck, counting from here.
+func (d *door) set(at int, before bool, strike func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.passed, d.count, d.at, d.before, d.strike = map[string]int{}, 0, at, before, strike
+}
+
+// requireHandedOver holds PostHog against a plan that was carried out: each row
+// is as planned, and each of its writes took effect once.
+func (h *house) requireHandedOver(d *door, rows []string) {
+	h.Helper()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for what, times := range d.passed {
+		require.Equal(h, 1, times, "%s took effect more than once", what)
+	}
+	written := map[string]int{}
+	for _, account := range h.notesTitled("Handover of *") {
+		written[account]++
+	}
+	for _, row := range rows {
+		require.Equal(h, 1, written[row], "notes of %s", row)
+		account := h.account(row)
+		require.Equal(h, "linus@example.com", account["properties"].(object)["csm"].(object)["email"])
+		require.Contains(h, account["tags"], "handed-over")
+	}
+	require.Len(h, written, len(rows))
+}
+
+// A server that carries out a handover is killed at a random point. Whoever
+// carries the plan out next finishes it: every row once, every note once.
+func TestKilledWhileApplying(t *testing.T) {
+	t.Parallel()
+	points := long(3, 200)
+	path, d := file(t), &door{passed: map[string]int{}}
+	h := open(t, setup{journal: path, wrap: d.wrap, client: []client.Option{client.WithTimeouts(client.Timeouts{Settle: 200 * time.Millisecond})}})
+	random := rand.New(rand.NewPCG(3, 8))
+	killed, resumed := 0, 0
+	for point := range points {
+		plan, apply := h.planned(handover())
+		rows := plan.strings("rows.#.account")
+		var child *exec.Cmd
+		started := make(chan struct{})
+		d.set(1+random.IntN(2*len(rows)), random.IntN(2) == 0, func() {
+			<-started
+			_ = child.Process.Kill() // it may have been killed in another request
+		})
+		child, _ = application{Origin: h.origin, Journal: path, Plan: plan.str("plan"), Confirmation: plan.str("confirmation"), Lease: 100 * time.Millisecond}.start(t)
+		close(started)
+		if child.Wait() != nil {
+			killed++
+		}
+		d.inside.Wait() // what had reached PostHog is done or never will be
+		d.mu.Lock()
+		d.at = 0
+		done := 0
+		for range d.passed {
+			done++
+		}
+		d.mu.Unlock()
+		answer := h.must("apply_plan", apply)
+		resumed++
+		require.EqualValues(t, len(rows), answer.get("applied").Int(), "point %d, after %d writes: %s", point, done, answer.text)
+		h.requireHandedOver(d, rows)
+		h.requireSoundJournal(path)
+		if point < points-1 {
+			undone := h.must("undo_write", object{"write": apply["plan"]})
+			require.Equal(t, "applied", undone.str("outcome"), undone.text)
+		}
+	}
+	t.Logf("%d kills in %d handovers of 38 accounts with notes: every row once in all %d", killed, points, resumed)
+	require.Equal(t, points, killed, "each was killed before it was through")
+}
+
+// requireSoundJournal opens a journal as the next server would.
+func (h *house) requireSoundJournal(path string) {
+	h.Helper()
+	book, err := journal.Open(context.Background(), path)
+	require.NoError(h, err)
+	defer func() { require.NoError(h, book.Close()) }()
+	key, err := client.NewKey(sandbox.DefaultKey)
+	require.NoError(h, err)
+	entries, _, err := book.List(context.Background(), journal.Query{Principal: journal.Principal{Key: key.Fingerprint(), Project: 1}, Limit: 500})
+	require.NoError(h, err)
+	for _, entry := range entries {
+		require.False(h, entry.Tampered)
+	}
+}
+
+// Two servers carry out the same plan at the same time: every write is made by
+// one of them, and both answer for the whole.
+func TestTwoServersApplyAPlan(t *testing.T) {
+	t.Parallel()
+	path, d := file(t), &door{passed: map[string]int{}}
+	h := open(t, setup{journal: path, wrap: d.wrap})
+	plan, _ := h.planned(handover())
+	rows := plan.strings("rows.#.account")
+	var group errgroup.Group
+	answers := make([]*strings.Builder, 2)
+	for i := range answers {
+		var child *exec.Cmd
+		child, answers[i] = application{Origin: h.origin, Journal: path, Plan: plan.str("plan"), Confirmation: plan.str("confirmation")}.start(t)
+		group.Go(child.Wait)
+	}
+	require.NoError(t, group.Wait())
+	h.requireHandedOver(d, rows)
+	for _, answer := range answers {
+		require.EqualValues(t, len(rows), result{text: answer.String()}.get("applied").Int(), answer.String())
+	}
+}
