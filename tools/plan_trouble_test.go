@@ -90,11 +90,11 @@ func TestPlanStopsEarly(t *testing.T) {
 func TestPlanWithTroubleInSomeRows(t *testing.T) {
 	t.Parallel()
 	d := &door{passed: map[string]int{}}
-	h := open(t, setup{journal: file(t), wrap: d.wrap, client: []client.Option{client.WithTimeouts(client.Timeouts{Write: 200 * time.Millisecond, Settle: 50 * time.Millisecond})}})
+	h := open(t, setup{journal: file(t), wrap: d.wrap, client: []client.Option{client.WithTimeouts(client.Timeouts{Settle: 50 * time.Millisecond})}})
 	plan, apply := h.planned(handover())
 	ours := int64(h.shown(ofGrace))
 	h.sandbox.SetFaults(
-		sandbox.Fault{Kind: sandbox.FaultServerError, Method: http.MethodPatch, Path: seed.AcmeID, Times: 1},
+		sandbox.Fault{Kind: sandbox.FaultCutAfter, Method: http.MethodPatch, Rate: 0.2},
 		sandbox.Fault{Kind: sandbox.FaultCutAfter, Method: http.MethodPost, Path: "notebooks", Rate: 0.2},
 		sandbox.Fault{Kind: sandbox.FaultCutBefore, Method: http.MethodPost, Path: "notebooks", Rate: 0.2},
 	)
