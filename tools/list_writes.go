@@ -28,6 +28,7 @@ type WriteRow struct {
 	Tool     string          `json:"tool"`
 	Target   *Target         `json:"target,omitempty"`
 	Outcome  journal.Outcome `json:"outcome"`
+	Plan     string          `json:"plan,omitempty" jsonschema_description:"The plan it belongs to; undo_write takes that, too."`
 	Undoes   string          `json:"undoes,omitempty" jsonschema_description:"The write that this one took back."`
 	UndoneBy string          `json:"undone_by,omitempty"`
 	Note     string          `json:"note,omitempty"`
@@ -122,7 +123,7 @@ func (d *Desk) writeRow(e journal.Entry) WriteRow {
 	}
 	row := WriteRow{
 		Write: e.ID, At: e.At.Format(time.RFC3339), Tool: e.Tool, Target: &Target{Kind: e.Target.Kind, ID: e.Target.ID},
-		Outcome: e.Outcome, Undoes: e.Undoes, UndoneBy: e.UndoneBy, Note: shorten(e.Note, 300),
+		Outcome: e.Outcome, Plan: e.Plan, Undoes: e.Undoes, UndoneBy: e.UndoneBy, Note: shorten(e.Note, 300),
 	}
 	if e.Target.ID == "" { // a create knows its object only afterwards
 		var result done

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -159,44 +160,59 @@ func (h *house) requireHandedOver(d *door, rows []string) {
 func TestKilledWhileApplying(t *testing.T) {
 	t.Parallel()
 	points := long(3, 200)
-	path, d := file(t), &door{passed: map[string]int{}}
-	h := open(t, setup{journal: path, wrap: d.wrap, client: []client.Option{client.WithTimeouts(client.Timeouts{Settle: 200 * time.Millisecond})}})
 	random := rand.New(rand.NewPCG(3, 8))
-	killed, resumed := 0, 0
-	for point := range points {
-		plan, apply := h.planned(handover())
-		rows := plan.strings("rows.#.account")
-		var child *exec.Cmd
-		started := make(chan struct{})
-		d.set(1+random.IntN(2*len(rows)), random.IntN(2) == 0, func() {
-			<-started
-			_ = child.Process.Kill() // it may have been killed in another request
-		})
-		child, _ = application{Origin: h.origin, Journal: path, Plan: plan.str("plan"), Confirmation: plan.str("confirmation"), Lease: 100 * time.Millisecond}.start(t)
-		close(started)
-		if child.Wait() != nil {
-			killed++
+	var rows, killed, begun atomic.Int64
+	t.Run("points", func(t *testing.T) {
+		for point := range points {
+			at, before := random.IntN(76), random.IntN(2) == 0
+			t.Run(fmt.Sprint(point), func(t *testing.T) {
+				if point > 0 { // the first one also takes it back
+					t.Parallel()
+				}
+				path, d := file(t), &door{passed: map[string]int{}}
+				h := open(t, setup{journal: path, wrap: d.wrap, client: []client.Option{client.WithTimeouts(client.Timeouts{Settle: 200 * time.Millisecond})}})
+				plan, apply := h.planned(handover())
+				accounts := plan.strings("rows.#.account")
+				if h.killApplying(d, path, apply, 1+at%(2*len(accounts)), before) {
+					killed.Add(1)
+				}
+				begun.Add(int64(len(d.passed)))
+				answer := h.must("apply_plan", apply)
+				require.EqualValues(t, len(accounts), answer.get("applied").Int(), answer.text)
+				h.requireHandedOver(d, accounts)
+				rows.Add(int64(len(accounts)))
+				h.requireSoundJournal(path)
+				if point == 0 {
+					require.Equal(t, "applied", h.must("undo_write", object{"write": apply["plan"]}).str("outcome"))
+					require.Empty(t, h.notesTitled("Handover of *"))
+				}
+			})
 		}
-		d.inside.Wait() // what had reached PostHog is done or never will be
-		d.mu.Lock()
-		d.at = 0
-		done := 0
-		for range d.passed {
-			done++
-		}
-		d.mu.Unlock()
-		answer := h.must("apply_plan", apply)
-		resumed++
-		require.EqualValues(t, len(rows), answer.get("applied").Int(), "point %d, after %d writes: %s", point, done, answer.text)
-		h.requireHandedOver(d, rows)
-		h.requireSoundJournal(path)
-		if point < points-1 {
-			undone := h.must("undo_write", object{"write": apply["plan"]})
-			require.Equal(t, "applied", undone.str("outcome"), undone.text)
-		}
-	}
-	t.Logf("%d kills in %d handovers of 38 accounts with notes: every row once in all %d", killed, points, resumed)
-	require.Equal(t, points, killed, "each was killed before it was through")
+	})
+	t.Logf("%d kills, after %d writes in all: %d rows resumed, each of their writes once", killed.Load(), begun.Load(), rows.Load())
+	require.EqualValues(t, points, killed.Load(), "each was killed before it was through")
+}
+
+// killApplying has another process carry out a plan and kills it at one of its
+// writes. What had reached PostHog by then is done, or never will be.
+func (h *house) killApplying(d *door, path string, apply object, at int, before bool) (killed bool) {
+	h.Helper()
+	var child *exec.Cmd
+	started := make(chan struct{})
+	d.set(at, before, func() {
+		<-started
+		_ = child.Process.Kill() // it cannot have ended: it waits for this answer
+	})
+	child, _ = application{
+		Origin: h.origin, Journal: path, Plan: apply["plan"].(string), Confirmation: apply["confirmation"].(string), Lease: 100 * time.Millisecond,
+	}.start(h)
+	close(started)
+	killed = child.Wait() != nil
+	d.inside.Wait()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.at = 0
+	return killed
 }
 
 // requireSoundJournal opens a journal as the next server would.
