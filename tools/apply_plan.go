@@ -83,7 +83,11 @@ func applyPlan(d *Desk, ctx context.Context, in ApplyPlanRequest) (AppliedPlanOr
 	if err != nil {
 		return AppliedPlanOrPreview{}, err
 	}
-	result := run.result(run.rows(ctx))
+	rows, err := run.rows(ctx)
+	if err != nil {
+		return AppliedPlanOrPreview{}, err
+	}
+	result := run.result(rows)
 	result.Note = agreement.admit(result.Note)
 	return AppliedPlanOrPreview{AppliedPlan: &result}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"posthog-accounts-mcp/internal/plain"
 	"posthog-accounts-mcp/journal"
 )
 
@@ -20,36 +21,44 @@ const leaseLifetime = 6 * time.Second
 
 // hold keeps the run's item until end is called. A run that cannot renew it
 // stops before others take it for dead.
-func (r *planRun) hold(ctx context.Context) (_ context.Context, end func()) {
-	working, stop := context.WithCancelCause(ctx)
-	renewing, finish := context.WithCancel(working)
-	ended := make(chan struct{})
-	expires, err := r.renew(renewing)
+func (r *planRun) hold(ctx context.Context) (_ context.Context, end func(), err error) {
+	expires, err := r.renew(ctx)
 	if err != nil {
-		stop(err)
+		return nil, nil, onRecord(err)
 	}
+	working, stop := context.WithCancel(ctx)
+	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		for ticks := time.NewTicker(r.desk.lease / 4); ; {
-			select {
-			case <-renewing.Done():
-				ticks.Stop()
-				return
-			case <-ticks.C:
-			}
-			if next, err := r.renew(renewing); err == nil {
-				expires = next
-			} else if time.Until(expires) < r.desk.lease/4 {
-				stop(err)
-			}
-		}
+		r.keepRenewing(working, stop, expires)
 	}()
 	return working, func() {
-		finish()
+		stop()
 		<-ended
-		stop(nil)
 		// Nothing depends on it: what is not forgotten here expires.
 		_ = r.book.Forget(context.WithoutCancel(ctx), r.scope.principal(), planRunItem, r.id)
+	}, nil
+}
+
+func (r *planRun) keepRenewing(ctx context.Context, stop func(), expires time.Time) {
+	rhythm := r.desk.lease / 4
+	ticks := time.NewTicker(rhythm)
+	defer ticks.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticks.C:
+		}
+		next, err := r.renew(ctx)
+		switch {
+		case err == nil:
+			expires = next
+		case time.Until(expires) < rhythm && ctx.Err() == nil:
+			r.brake.stop(plain.Explain(onRecord(err)))
+			stop()
+			return
+		}
 	}
 }
 

@@ -164,7 +164,7 @@ func TestKilledWhileApplying(t *testing.T) {
 	var rows, killed, begun atomic.Int64
 	t.Run("points", func(t *testing.T) {
 		for point := range points {
-			at, before := random.IntN(76), random.IntN(2) == 0
+			at, before, later := random.IntN(60), random.IntN(3) == 0, time.Duration(random.IntN(2)*random.IntN(4000))*time.Microsecond
 			t.Run(fmt.Sprint(point), func(t *testing.T) {
 				if point > 0 { // the first one also takes it back
 					t.Parallel()
@@ -173,7 +173,7 @@ func TestKilledWhileApplying(t *testing.T) {
 				h := open(t, setup{journal: path, wrap: d.wrap, client: []client.Option{client.WithTimeouts(client.Timeouts{Settle: 200 * time.Millisecond})}})
 				plan, apply := h.planned(handover())
 				accounts := plan.strings("rows.#.account")
-				if h.killApplying(d, path, apply, 1+at%(2*len(accounts)), before) {
+				if h.killApplying(d, path, apply, 1+at, before, later) {
 					killed.Add(1)
 				}
 				begun.Add(int64(len(d.passed)))
@@ -194,14 +194,20 @@ func TestKilledWhileApplying(t *testing.T) {
 }
 
 // killApplying has another process carry out a plan and kills it at one of its
-// writes. What had reached PostHog by then is done, or never will be.
-func (h *house) killApplying(d *door, path string, apply object, at int, before bool) (killed bool) {
+// writes, or a moment later, wherever it is then. What had reached PostHog by
+// then is done, or never will be.
+func (h *house) killApplying(d *door, path string, apply object, at int, before bool, later time.Duration) (killed bool) {
 	h.Helper()
 	var child *exec.Cmd
 	started := make(chan struct{})
 	d.set(at, before, func() {
 		<-started
-		_ = child.Process.Kill() // it cannot have ended: it waits for this answer
+		kill := func() { _ = child.Process.Kill() } // at most it has ended
+		if later == 0 {
+			kill()
+			return
+		}
+		time.AfterFunc(later, kill)
 	})
 	child, _ = application{
 		Origin: h.origin, Journal: path, Plan: apply["plan"].(string), Confirmation: apply["confirmation"].(string), Lease: 100 * time.Millisecond,

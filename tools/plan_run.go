@@ -1,6 +1,7 @@
 package tools
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -73,8 +74,11 @@ func (r *planRun) learn(key string, entry journal.Entry) {
 
 // rows carries out all rows, several at a time. It stops early when what fails
 // would fail for every row.
-func (r *planRun) rows(ctx context.Context) []AppliedRow {
-	ctx, end := r.hold(ctx)
+func (r *planRun) rows(ctx context.Context) ([]AppliedRow, error) {
+	ctx, end, err := r.hold(ctx)
+	if err != nil {
+		return nil, err
+	}
 	defer end()
 	rows := make([]AppliedRow, len(r.plan.rows))
 	var workers errgroup.Group
@@ -92,7 +96,7 @@ func (r *planRun) rows(ctx context.Context) []AppliedRow {
 		})
 	}
 	_ = workers.Wait() // what fails stands in the rows
-	return rows
+	return rows, nil
 }
 
 // row carries out one row, again after a wait that PostHog asked for.
@@ -181,11 +185,23 @@ func (b *brake) hold(wait time.Duration) bool {
 	return true
 }
 
-// saw takes note of what became of a row.
+// stop has nothing more tried.
+func (b *brake) stop(reason string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.reason = cmp.Or(b.reason, reason)
+}
+
+// saw takes note of what became of a row. One that was skipped says nothing of
+// the others.
 func (b *brake) saw(ctx context.Context, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if err == nil {
+	var left skipped
+	switch {
+	case errors.As(err, &left):
+		return
+	case err == nil:
 		b.failures, b.same = 0, ""
 		return
 	}

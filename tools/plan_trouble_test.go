@@ -56,6 +56,20 @@ func TestPlanWaitsForAShortRateLimit(t *testing.T) {
 	require.Len(t, h.writes(), 4, "the one that was refused, once more")
 }
 
+// However many rows are skipped, the others are carried out.
+func TestSkippedRowsStopNothing(t *testing.T) {
+	t.Parallel()
+	h := open(t, setup{journal: file(t)})
+	plan, apply := h.planned(object{"accounts": object{"csm": "grace@example.com"}, "changes": object{"set": object{"billing_id": "planned"}}})
+	rows := plan.strings("rows.#.account")
+	const changed = 20
+	for _, account := range rows[:changed] {
+		h.raw("PATCH", api+"accounts/"+account, object{"properties": object{"billing_id": "theirs"}})
+	}
+	done := h.must("apply_plan", apply)
+	require.Equal(t, [4]int64{int64(len(rows)) - changed, changed, 0, 0}, counts(done), done.text)
+}
+
 // What no row can escape ends the call at once; an outage ends it after a few
 // rows. Either says what remains, and the same call goes on later.
 func TestPlanStopsEarly(t *testing.T) {

@@ -18,6 +18,9 @@ import (
 // first, rows side by side. Each is an undo of its own, so that what cannot be
 // taken back stops nothing else, and doing it again takes back what is left.
 func (d *Desk) undoPlan(ctx context.Context, s scope, book *journal.Journal, plan string) (Receipt, error) {
+	if err := d.settleCrashed(ctx, s, book); err != nil { // an undo that crashed may look as if it had worked
+		return Receipt{}, onRecord(err)
+	}
 	entries, err := planEntries(ctx, s, book, plan)
 	if err != nil {
 		return Receipt{}, err
@@ -69,11 +72,20 @@ type planUndo struct {
 func (u *planUndo) row(ctx context.Context, writes []journal.Entry) {
 	for _, entry := range writes {
 		if entry.UndoneBy != "" {
-			u.took(ctx, entry, nil, true)
+			u.took(ctx, entry, u.isUndone(ctx, entry), true)
 			continue
 		}
 		u.took(ctx, entry, u.undo(ctx, entry), false)
 	}
+}
+
+// isUndone tells whether the undo of a write has ended.
+func (u *planUndo) isUndone(ctx context.Context, entry journal.Entry) error {
+	undo, err := u.book.Entry(ctx, u.scope.principal(), entry.UndoneBy)
+	if err == nil && undo.Outcome == "" {
+		return plain.Refuse("It is being undone by %s, or the server of that ended: known after two minutes.", undo.ID)
+	}
+	return onRecord(err)
 }
 
 // undo takes one write back, after a wait that PostHog asked for.
@@ -99,7 +111,7 @@ func (u *planUndo) took(ctx context.Context, entry journal.Entry, err error, bef
 	defer u.mu.Unlock()
 	u.tried++
 	switch {
-	case before:
+	case err == nil && before:
 		u.earlier++
 	case err == nil:
 		u.undone++
