@@ -159,7 +159,7 @@ func (h *house) requireHandedOver(d *door, rows []string) {
 // carries the plan out next finishes it: every row once, every note once.
 func TestKilledWhileApplying(t *testing.T) {
 	t.Parallel()
-	points := long(3, 200)
+	points := rounds(3, 200)
 	random := rand.New(rand.NewPCG(3, 8))
 	var rows, killed, begun atomic.Int64
 	t.Run("points", func(t *testing.T) {
