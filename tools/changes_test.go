@@ -344,3 +344,33 @@ func TestChangesFitTheBudget(t *testing.T) {
 		require.Positive(t, answer.get("shown").Int())
 	}
 }
+
+// Where all accounts take several pages, one that is deleted on the way shifts
+// the others: none of them is told to have gone or come.
+func TestChangesAcrossPages(t *testing.T) {
+	t.Parallel()
+	var h *house
+	first, armed := "", false
+	h = open(t, setup{journal: file(t), sandbox: sandbox.Options{Empty: true}, wrap: func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if armed && r.URL.Query().Get("offset") == "1000" {
+				armed = false
+				h.raw("DELETE", api+"accounts/"+first, nil)
+			}
+			next.ServeHTTP(w, r)
+		})
+	}})
+	for n := range 1010 {
+		id := h.raw("POST", api+"accounts", object{"name": fmt.Sprint("Account ", n)}).Get("id").String()
+		if n == 0 {
+			first = id
+		}
+	}
+	h.must("list_account_changes", object{})
+	armed = true
+	answer := h.must("list_account_changes", object{})
+	require.False(t, armed, "nothing was deleted on the way")
+	require.EqualValues(t, 1, answer.get("total").Int(), answer.text)
+	require.Equal(t, first+" deleted", answer.str("rows.0.account")+" "+answer.str("rows.0.event"))
+	require.Equal(t, h.rolesApart(), strings.Contains(answer.str("note"), "Roles were not compared"), answer.text)
+}
