@@ -15,7 +15,6 @@ type Colleague struct {
 	Email, Name string
 	By          string
 	Exact       bool
-	Roles       map[Role]int // on how many accounts, where that is known
 }
 
 // Colleagues finds the members of the organisation by e-mail, user id or name.
@@ -42,20 +41,18 @@ func (b *Book) Colleagues(ctx context.Context, reference string) ([]Colleague, e
 		default:
 			continue
 		}
-		c.Roles = b.held(ctx, c.ID)
 		found = append(found, c)
 	}
 	slices.SortStableFunc(found, func(a, b Colleague) int { return strings.Compare(a.By, b.By) })
 	return found, nil
 }
 
-// held counts the accounts of which a colleague holds each role, where that is
+// Held counts the accounts of which a colleague holds each role, where that is
 // known without asking for each account. It is nil where it is not.
-func (b *Book) held(ctx context.Context, user int64) map[Role]int {
-	index := b.index()
-	place, err := b.api.RolesIn(ctx)
-	if _, read, partial := index.state(); err != nil || !read || partial || place != client.RolesInProperties {
+func (b *Book) Held(user int64) map[Role]int {
+	_, read, partial := b.index().state()
+	if !read || partial || b.api.KnownRolesIn() == client.RolesInRelationships {
 		return nil
 	}
-	return index.held(user)
+	return b.index().held(user)
 }

@@ -226,17 +226,21 @@ func (x *index) find(match matcher) []hit {
 }
 
 // held counts the accounts of which a user holds each role among the
-// properties.
+// properties, nil if no account has a role there.
 func (x *index) held(user int64) map[Role]int {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	counts := map[Role]int{}
+	counts, some := map[Role]int{}, false
 	for _, e := range x.entries {
 		for role, holder := range e.roles {
+			some = true
 			if holder == user {
 				counts[role]++
 			}
 		}
+	}
+	if !some {
+		return nil
 	}
 	return counts
 }

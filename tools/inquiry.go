@@ -25,7 +25,8 @@ type inquiry struct {
 	accounts   portfolio.Mention
 	persons    []people.Candidate
 	users      []portfolio.Colleague
-	affiliated []portfolio.Mention // the accounts of the persons that are shown
+	held       []map[portfolio.Role]int // what the colleagues that are shown look after
+	affiliated []portfolio.Mention      // the accounts of the persons that are shown
 	notes      []string
 }
 
@@ -62,6 +63,9 @@ func (q *inquiry) ask(ctx context.Context) error {
 		if failures[1] = err; through.Answers {
 			q.accounts = through
 		}
+	}
+	for _, user := range q.users[:min(len(q.users), mostShown)] { // by now the index is there, if it was needed
+		q.held = append(q.held, q.book.Held(user.ID))
 	}
 	return q.bear(failures)
 }
@@ -124,8 +128,8 @@ func (q *inquiry) result() ResolveResult {
 		}
 		r.Persons = append(r.Persons, match)
 	}
-	for _, user := range q.users[:min(len(q.users), mostShown)] {
-		r.Users = append(r.Users, UserMatch{ID: user.ID, Name: shorten(user.Name, nameRunes), Email: user.Email, MatchedBy: user.By, Exact: user.Exact, Roles: user.Roles})
+	for i, user := range q.users[:min(len(q.users), mostShown)] {
+		r.Users = append(r.Users, UserMatch{ID: user.ID, Name: shorten(user.Name, nameRunes), Email: user.Email, MatchedBy: user.By, Exact: user.Exact, Roles: q.held[i]})
 	}
 	r.More += max(0, len(q.persons)-mostShown) + max(0, len(q.users)-mostShown)
 	q.finish(&r)

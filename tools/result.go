@@ -25,7 +25,7 @@ type ProjectArg struct {
 
 // AccountArg names one account.
 type AccountArg struct {
-	Account string `json:"account" jsonschema:"minLength=1,maxLength=400" jsonschema_description:"Id, external id, exact name, or Stripe, HubSpot, Salesforce, Zendesk, Slack or billing id."`
+	Account string `json:"account" jsonschema:"minLength=1,maxLength=400" jsonschema_description:"Name, PostHog URL or any id (external, Stripe, HubSpot, Salesforce, Zendesk, Slack, billing)."`
 }
 
 // PageArgs resume and size a list.
