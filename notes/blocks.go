@@ -84,6 +84,8 @@ func (r renderer) block(n node, previous block) block {
 		b.text = r.table(n)
 	case "image", "ph-image":
 		b.text = image(n)
+	case kindKept:
+		b.text = n.text
 	default:
 		b.text = r.component(n)
 	}

@@ -31,6 +31,7 @@ type node struct {
 	marks    []mark
 	children []node
 	raw      map[string]any // as decoded, for nodes that can only be passed on
+	source   []byte         // as stored, byte for byte, where edits need it; see locate
 }
 
 type mark struct {

@@ -119,6 +119,8 @@ func splitSpace(base run, text string) []run {
 func (w *inlineWriter) leaf(n node) string {
 	r := renderer{inTable: w.mode == modeCell}
 	switch n.kind {
+	case kindKept:
+		return n.text
 	case "ph-mention":
 		return mention(n)
 	case "image", "ph-image":
