@@ -109,6 +109,9 @@ var usages = []usage{
 	{tool: "create_notebook", arguments: having(acme, func(time int) object {
 		return object{"title": fmt.Sprint("Call ", time), "markdown": "Went well.\n\n- send the offer\n"}
 	})},
+	{tool: "append_note", arguments: having(acme, func(time int) object {
+		return object{"notebook": "latest", "section": "Next steps", "markdown": fmt.Sprint("- call again ", time)}
+	})},
 	{tool: "delete_notebook", how: "preview", arguments: having(acme, always(object{"notebook": "latest"}))},
 	{tool: "delete_notebook", how: "confirmed", arguments: having(acme, always(object{"notebook": "latest"})), first: confirmed("delete_notebook")},
 	{tool: "list_custom_properties", arguments: always(object{})},

@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -72,4 +73,31 @@ func TestDeleteNotebook(t *testing.T) {
 	server := answering(204, "")
 	require.NoError(t, project7(t, server).DeleteNotebook(t.Context(), "acc", "aB3dE"))
 	require.Equal(t, "DELETE /api/projects/7/accounts/acc/notebooks/aB3dE/", server.one(t).Line)
+}
+
+func TestVersionedNotebook(t *testing.T) {
+	t.Parallel()
+	body := strings.TrimSuffix(notebookJSON, "}") + `,"version":7,"deleted":true,"parent_resource":null}`
+	wanted := client.VersionedNotebook{Notebook: decodedNotebook(t), Version: 7, Deleted: true}
+	server := answering(200, body)
+	notebook, err := project7(t, server).VersionedNotebook(t.Context(), "aB3dE")
+	require.NoError(t, err)
+	require.Equal(t, wanted, notebook)
+	require.Equal(t, "GET /api/projects/7/notebooks/aB3dE/", server.one(t).Line)
+
+	bodies := map[string]client.NotebookUpdate{
+		`{"version":6,"content":{"n":1.50},"text_content":"b"}`: {Version: 6, Content: json.RawMessage(`{"n":1.50}`), TextContent: client.Set("b")},
+		`{"version":6,"content":null,"text_content":null}`:        {Version: 6, TextContent: client.Null[string]()},
+		`{"version":0,"content":[]}`:                              {Content: json.RawMessage(`[]`)},
+	}
+	for sent, update := range bodies {
+		server := answering(200, body)
+		notebook, err := project7(t, server).UpdateNotebook(t.Context(), "aB3dE", update)
+		require.NoError(t, err)
+		require.Equal(t, wanted, notebook)
+		require.Equal(t, "PATCH /api/projects/7/notebooks/aB3dE/", server.one(t).Line)
+		require.Equal(t, sent, server.one(t).Body)
+	}
+	_, err = project7(t, answering(409, `{"type":"server_error","code":"conflict","detail":"Someone else edited the Notebook"}`)).UpdateNotebook(t.Context(), "x", client.NotebookUpdate{})
+	require.Equal(t, client.Conflict, client.KindOf(err))
 }

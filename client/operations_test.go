@@ -41,6 +41,7 @@ func reads() []operation {
 		return p.ListNotebooks(ctx, "a", client.NotebookQuery{})
 	})
 	add("notebook", func(ctx context.Context, p *client.Project) (any, error) { return p.Notebook(ctx, "a", "n") })
+	add("versioned notebook", func(ctx context.Context, p *client.Project) (any, error) { return p.VersionedNotebook(ctx, "n") })
 	add("definitions", func(ctx context.Context, p *client.Project) (any, error) { return p.Definitions(ctx) })
 	add("values", func(ctx context.Context, p *client.Project) (any, error) { return p.Values(ctx, "a") })
 	add("relationship definitions", func(ctx context.Context, p *client.Project) (any, error) {
@@ -78,6 +79,10 @@ func writes() []operation {
 		{"delete account", func(ctx context.Context, p *client.Project) error { return p.DeleteAccount(ctx, "a") }},
 		{"create notebook", func(ctx context.Context, p *client.Project) error {
 			_, err := p.CreateNotebook(ctx, "a", client.NotebookCreate{Title: "T"})
+			return err
+		}},
+		{"update notebook", func(ctx context.Context, p *client.Project) error {
+			_, err := p.UpdateNotebook(ctx, "n", client.NotebookUpdate{Version: 1})
 			return err
 		}},
 		{"delete notebook", func(ctx context.Context, p *client.Project) error { return p.DeleteNotebook(ctx, "a", "n") }},

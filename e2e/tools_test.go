@@ -10,7 +10,7 @@ import (
 
 // toolNames are the tools of the surface, by name.
 var toolNames = []string{
-	"apply_plan", "audit_accounts", "create_account", "create_notebook", "delete_account", "delete_notebook", "delete_person",
+	"append_note", "apply_plan", "audit_accounts", "create_account", "create_notebook", "delete_account", "delete_notebook", "delete_person",
 	"delete_person_property", "get_account", "get_notebook", "get_person", "get_person_properties_timeline",
 	"list_account_changes", "list_accounts", "list_custom_properties", "list_notebooks", "list_person_activity", "list_persons",
 	"list_writes", "plan_changes", "resolve", "set_custom_property", "split_person", "undo_write", "update_account", "update_person", "update_person_property", "whoami",
@@ -106,6 +106,8 @@ func workAccount(t *testing.T, do func(string, object) gjson.Result) {
 	do("create_notebook", object{"account": "umbrella-1", "title": "Call", "markdown": markdown})
 	note := do("list_notebooks", object{"account": "umbrella-1"}).Get("rows.0.short_id").String()
 	require.Equal(t, markdown, do("get_notebook", object{"account": "umbrella-1", "notebook": note}).Get("notebook.markdown").String())
+	longer := do("append_note", object{"account": "umbrella-1", "notebook": "latest", "section": "Call", "markdown": "Signed."})
+	require.Contains(t, longer.Get("after.ends").String(), "Signed.")
 	twice(t, do, "delete_notebook", object{"account": "umbrella-1", "notebook": note})
 	require.Zero(t, do("list_notebooks", object{"account": "umbrella-1"}).Get("total").Int())
 

@@ -95,6 +95,7 @@ func TestDefaultResultsFitTheBudget(t *testing.T) {
 		{"audit_accounts", object{"since": "2026-06-01"}},
 		{"create_account", object{"name": "Tokens", "set": object{"usage_dashboard_link": strings.Repeat("u", 400)}}},
 		{"create_notebook", object{"account": seed.AcmeID, "markdown": strings.Repeat("All went well. ", 10_000)}},
+		{"append_note", object{"account": seed.AcmeID, "notebook": "latest", "markdown": strings.Repeat("All went well. ", 10_000), "section": "Outcome"}},
 		{"update_account", object{"account": seed.AcmeID, "tags_add": []string{"one", "two"}, "name": strings.Repeat("n", 400), "dry_run": true}},
 		{"set_custom_property", object{"account": seed.AcmeID, "property": "Executive sponsor", "value": strings.Repeat("Ada ", 5000)}},
 		{"set_custom_property", object{"account": seed.AcmeID, "property": "Executive sponsor", "value": "Ada"}},

@@ -32,6 +32,7 @@ func everyCall() map[string]object {
 		"list_person_activity": person, "get_person_properties_timeline": person, "whoami": {},
 		"resolve":              {"query": seed.AcmeStripeID},
 		"list_account_changes": account, "audit_accounts": {},
+		"append_note": with(with(account, "notebook", seed.AcmeLatestNote), "markdown", "More"),
 	}
 }
 

@@ -67,13 +67,20 @@ type wish struct {
 	Erasure  *erasureWish               `json:"erasure,omitempty"`
 	Draft    *portfolio.Draft           `json:"draft,omitempty"` // of an account that is to be made
 	Note     *noteWish                  `json:"note,omitempty"`
-	Run      string                     `json:"run,omitempty"` // of a plan's row: the call that is at it
+	Addition *portfolio.Addition        `json:"addition,omitempty"` // to the note of the image
+	Run      string                     `json:"run,omitempty"`      // of a plan's row: the call that is at it
 }
 
 // noteWish is a note that is to be written.
 type noteWish struct {
 	Title    string `json:"title"`
 	Markdown string `json:"markdown"`
+}
+
+// noteEdit is a note before and after an edit.
+type noteEdit struct {
+	Was  client.Notebook `json:"was"`
+	Left client.Notebook `json:"left"`
 }
 
 // done is what became of a write: the answer, and what it takes to undo it.
@@ -84,6 +91,7 @@ type done struct {
 	Back    *portfolio.Change `json:"back,omitempty"`  // what takes an account's change back
 	Made    image             `json:"made,omitzero"`   // what a create made
 	Met     image             `json:"met,omitzero"`    // what a change met, if not the image that is on record
+	Edit    *noteEdit         `json:"edit,omitempty"`  // what an edit made of a note
 
 	caveat string // what undoing may run into
 }

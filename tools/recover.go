@@ -72,7 +72,7 @@ func (d *Desk) lookAgain(ctx context.Context, s scope, book *journal.Journal, en
 		return entry, err
 	}
 	result.Receipt.Note, result.Receipt.Write, result.Receipt.ProjectID = note, entry.ID, s.project
-	if asked.creates() {
+	if asked.creates() || asked.Addition != nil {
 		result.Receipt.Undo = d.undoOf(deed{forGood: !entry.Reversible}, result)
 	}
 	var after any
@@ -117,6 +117,8 @@ func (s scope) look(ctx context.Context, was image, asked wish) (done, error) {
 		return s.lookAtPerson(ctx, *was.Person, asked)
 	case was.Property != nil && asked.Property != nil:
 		return s.lookAtProperty(ctx, *was.Property, *asked.Property)
+	case was.Note != nil && asked.Addition != nil:
+		return s.lookAtNote(ctx, *was.Note, *asked.Addition)
 	}
 	return done{}, errUnseen
 }
@@ -157,6 +159,18 @@ func (s scope) lookAtProperty(ctx context.Context, was, asked propertyImage) (do
 	}
 	before, wanted, found := map[string]any{was.Name: was.Value}, map[string]any{was.Name: asked.Value}, map[string]any{was.Name: now.Value}
 	return done{After: found, Receipt: s.seen("account", was.Account, before, wanted, found)}, nil
+}
+
+// lookAtNote finds an addition that arrived. One that is not in the note may be in a follow-up.
+func (s scope) lookAtNote(ctx context.Context, was client.Notebook, add portfolio.Addition) (done, error) {
+	now, arrived, err := s.book.LookForAddition(ctx, was, add)
+	if _, refused := errors.AsType[*portfolio.CannotEdit](err); refused || err == nil && !arrived {
+		return done{}, errUnseen
+	}
+	if err != nil {
+		return done{}, err
+	}
+	return noteEdited(s, nil, portfolio.NoteEdit{Outcome: journal.Applied, Was: was, Left: now}, add.Section), nil
 }
 
 // propertyNow is a custom property with the value it has now.

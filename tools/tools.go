@@ -40,6 +40,7 @@ var All = []Tool{
 	listPersonActivityTool,
 	getPersonPropertiesTimelineTool,
 	resolveTool,
+	appendNoteTool,
 	listAccountChangesTool,
 	planChangesTool,
 	applyPlanTool,

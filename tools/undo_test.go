@@ -27,7 +27,8 @@ func (h *house) world() object {
 	slices.SortFunc(values, func(a, b any) int { return strings.Compare(a.(string), b.(string)) })
 	var notes []string
 	for _, note := range h.raw("GET", api+"accounts/"+seed.AcmeID+"/notebooks?limit=200", nil).Get("results").Array() {
-		notes = append(notes, note.Get("short_id").String())
+		notes = append(notes, note.Get("short_id").String()+note.Get("title").Raw+note.Get("content").Raw+
+			strings.TrimSpace(note.Get("text_content").String())) // PostHog trims what it is sent
 	}
 	account := h.account(seed.AcmeID)
 	delete(account, "notebooks") // their order is chance; the list of notes holds them

@@ -54,6 +54,8 @@ func (d *Desk) undo(ctx context.Context, s scope, book *journal.Journal, in Undo
 		return d.unmakeAccount(ctx, s, w, *did.Made.Account)
 	case did.Made.Note != nil:
 		return d.unmakeNote(ctx, s, w, *did.Made.Note)
+	case did.Edit != nil:
+		return d.restoreNote(ctx, s, w, *did.Edit)
 	case was.Account != nil && did.Back != nil:
 		return d.restoreAccount(ctx, s, w, *was.Account, did)
 	case was.Person != nil:

@@ -141,6 +141,8 @@ func generation(ctx context.Context, session *client.Session, project int64) (st
 var needs = []struct{ scope, ability string }{
 	{"account:read", "read accounts, notes and custom properties"},
 	{"account:write", "change accounts, notes and custom properties"},
+	{"notebook:read", "append_note in place"},
+	{"notebook:write", "append_note in place"},
 	{"person:read", "read persons"},
 	{"person:write", "change, split or delete persons"},
 	{"activity_log:read", "list_person_activity"},
