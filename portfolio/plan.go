@@ -214,7 +214,7 @@ func (p *planner) step(ctx context.Context, order Order) (Step, error) {
 	if change.Name != "" {
 		name = trimmed(change.Name)
 	}
-	step.Note = strings.ReplaceAll(order.Note, Placeholder, name)
+	step.Note = strings.ReplaceAll(order.Note, Placeholder, strings.Join(strings.Fields(name), " "))
 	return step, nil
 }
 

@@ -193,6 +193,38 @@ func TestKilledWhileApplying(t *testing.T) {
 	require.EqualValues(t, points, killed.Load(), "each was killed before it was through")
 }
 
+// The same for an import that creates: no account twice, although they have no
+// external id, and each with all that its row gives it.
+func TestKilledWhileImporting(t *testing.T) {
+	t.Parallel()
+	points := rounds(2, 24)
+	random := rand.New(rand.NewPCG(5, 8))
+	for point := range points {
+		at, before := 1+random.IntN(12), random.IntN(2) == 0
+		t.Run(fmt.Sprint(point), func(t *testing.T) {
+			t.Parallel()
+			path, d := file(t), &door{passed: map[string]int{}}
+			h := open(t, setup{journal: path, wrap: d.wrap, client: []client.Option{client.WithTimeouts(client.Timeouts{Settle: 200 * time.Millisecond})}})
+			var rows []object
+			for n := range 4 {
+				rows = append(rows, object{"name": fmt.Sprint("Killed import ", n), "csm": "me", "custom_properties": object{"Health score": n + 1}, "note": "# Welcome {{name}}"})
+			}
+			_, apply := h.planned(object{"rows": rows})
+			require.True(t, h.killApplying(d, path, apply, at, before, 0))
+			answer := h.must("apply_plan", apply)
+			require.EqualValues(t, 4, answer.get("applied").Int(), answer.text)
+			made := h.raw("GET", api+"accounts?search=Killed+import&limit=200", nil).Get("results").Array()
+			require.Len(t, made, 4)
+			require.Len(t, h.notesTitled("Welcome Killed import *"), 4)
+			for _, row := range rows {
+				account := h.must("get_account", object{"account": row["name"], "include": []string{"custom_properties"}})
+				require.Equal(t, "ada@example.com", account.str("account.csm"))
+				require.EqualValues(t, row["custom_properties"].(object)["Health score"], account.get("custom_properties.Health score").Int())
+			}
+		})
+	}
+}
+
 // killApplying has another process carry out a plan and kills it at one of its
 // writes, or a moment later, wherever it is then. What had reached PostHog by
 // then is done, or never will be.

@@ -108,6 +108,7 @@ func TestPlanWithTroubleInSomeRows(t *testing.T) {
 	plan, apply := h.planned(handover())
 	ours := int64(h.shown(ofGrace))
 	h.sandbox.SetFaults(
+		sandbox.Fault{Kind: sandbox.FaultServerError, Method: http.MethodPatch, Path: seed.AcmeID, Times: 1},
 		sandbox.Fault{Kind: sandbox.FaultCutAfter, Method: http.MethodPatch, Rate: 0.2},
 		sandbox.Fault{Kind: sandbox.FaultCutAfter, Method: http.MethodPost, Path: "notebooks", Rate: 0.2},
 		sandbox.Fault{Kind: sandbox.FaultCutBefore, Method: http.MethodPost, Path: "notebooks", Rate: 0.2},
