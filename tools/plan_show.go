@@ -13,7 +13,7 @@ import (
 
 // wholeRows is up to how many rows a plan shows each one whole. In longer ones
 // what is the same in all of them stands once.
-const wholeRows = 5
+const wholeRows = defaultLimit
 
 const (
 	rowTokens    = 250 // of before and of after in one row, each
