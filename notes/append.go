@@ -33,7 +33,7 @@ func AppendTo(document json.RawMessage, section, markdown string) (json.RawMessa
 		return nil, err
 	}
 	if held, ok := root.markdownNode(); ok {
-		longer, err := AppendText(held, section, inert(markdown, ""))
+		longer, err := AppendText(held, section, Inert(markdown))
 		if err != nil {
 			return nil, err
 		}
@@ -188,7 +188,7 @@ func Holds(document json.RawMessage, markdown string) int {
 		return 0
 	}
 	if held, ok := root.markdownNode(); ok {
-		return strings.Count(held, strings.Trim(inert(markdown, ""), "\n"))
+		return strings.Count(held, strings.Trim(Inert(markdown), "\n"))
 	}
 	o, err := open(document)
 	if err != nil {

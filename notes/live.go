@@ -17,6 +17,10 @@ var (
 	tagStart = regexp.MustCompile(`<[A-Za-z/!?]`)
 )
 
+// Inert escapes every tag of a Markdown text that PostHog might render live. Code shows its tags as text and stays as
+// it is.
+func Inert(markdown string) string { return inert(markdown, "") }
+
 // inert escapes every tag of a Markdown text that PostHog might render live, but for those that stand in another text
 // as they are: they were there before. Code shows its tags as text and stays as it is.
 func inert(markdown, before string) string {

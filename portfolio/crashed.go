@@ -47,7 +47,7 @@ func (b *Book) FindCreated(ctx context.Context, draft Draft, others []string) (r
 // as it was before that, and tells whether there is one. *Unclear if that
 // cannot be told.
 func (b *Book) FindWritten(ctx context.Context, account client.Account, title, markdown string, others []string) (result NoteResult, found bool, err error) {
-	title, markdown = sendable(title, markdown)
+	title, markdown = sendable(account, title, markdown)
 	alike, equal, err := b.writtenSince(ctx, account, title, markdown, func(id string) bool { return slices.Contains(others, id) })
 	switch {
 	case err != nil:

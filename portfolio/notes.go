@@ -51,7 +51,7 @@ type NoteResult struct {
 // PostHog trims both texts; a receipt would otherwise call every note with a
 // line break at its end altered.
 func (b *Book) WriteNote(ctx context.Context, account client.Account, title, markdown string) (NoteResult, error) {
-	title, markdown = sendable(title, markdown)
+	title, markdown = sendable(account, title, markdown)
 	if markdown == "" {
 		return NoteResult{}, plain.Refuse("Not done: the markdown is blank.")
 	}
@@ -72,9 +72,14 @@ func (b *Book) WriteNote(ctx context.Context, account client.Account, title, mar
 }
 
 // sendable is a note as it goes out: trimmed, and free of what PostHog's
-// converter never returns from.
-func sendable(title, markdown string) (string, string) {
-	return strings.TrimSpace(trimmed(title)), strings.TrimSpace(notes.Sendable(notes.Sendable(trimmed(markdown))))
+// converter never returns from. Newer ones render tags in notes live, which
+// what people or models write must not do.
+func sendable(account client.Account, title, markdown string) (string, string) {
+	markdown = notes.Sendable(notes.Sendable(trimmed(markdown)))
+	if account.Newer {
+		markdown = notes.Inert(markdown)
+	}
+	return strings.TrimSpace(trimmed(title)), strings.TrimSpace(markdown)
 }
 
 // write makes the note, or finds that the request made it although the answer

@@ -14,7 +14,7 @@ import (
 // the account was read right before. Notes whose ids are known to be others'
 // are left out.
 func (b *Book) WrittenSince(ctx context.Context, account client.Account, title, markdown string, known []string) (note client.Notebook, there bool, err error) {
-	title, markdown = sendable(title, markdown)
+	title, markdown = sendable(account, title, markdown)
 	_, equal, err := b.writtenSince(ctx, account, title, markdown, func(id string) bool { return slices.Contains(known, id) })
 	if err != nil || len(equal) == 0 {
 		return client.Notebook{}, false, err
