@@ -22,7 +22,7 @@ type AppliedPlan struct {
 	Skipped   int          `json:"skipped" jsonschema_description:"Rows that somebody changed since the plan, or that were undone or erased."`
 	Failed    int          `json:"failed" jsonschema_description:"Rows that are not, or not wholly, as planned."`
 	Remaining int          `json:"remaining" jsonschema_description:"Rows not tried; apply_plan with the same plan goes on with them."`
-	Rows      []AppliedRow `json:"rows" jsonschema_description:"Those that are not as planned come first."`
+	Rows      []AppliedRow `json:"rows" jsonschema_description:"Those that are not as planned come first. Of a plan of more than 20 rows, few of the others are shown; list_writes has all."`
 	Omitted   int          `json:"omitted"`
 	Undo      string       `json:"undo"`
 	Note      string       `json:"note,omitempty"`
@@ -114,6 +114,10 @@ const (
 	rowRemaining = "remaining"
 )
 
+// asPlannedRows is how many of the rows without trouble the result of a long
+// plan shows: they repeat the plan.
+const asPlannedRows = 5
+
 // result counts and shows what became of the rows.
 func (r *planRun) result(rows []AppliedRow) AppliedPlan {
 	result := AppliedPlan{Plan: r.plan.ID, Rows: []AppliedRow{}, ProjectID: r.scope.project, Undo: nothingChanged}
@@ -144,9 +148,11 @@ func (r *planRun) result(rows []AppliedRow) AppliedPlan {
 		result.Undo = "undo_write is not listed on this server; list_writes, or the account's log in PostHog, shows what was changed."
 	}
 	result.Note = r.brake.note(result.Remaining)
-	all := append(first, rest...)
-	result.Rows = append(result.Rows, fitted(all, tokens(result), 0)...)
-	result.Omitted = len(all) - len(result.Rows)
+	if len(rows) > wholeRows {
+		rest = rest[:min(len(rest), asPlannedRows)]
+	}
+	result.Rows = append(result.Rows, fitted(append(first, rest...), tokens(result), 0)...)
+	result.Omitted = len(rows) - len(result.Rows)
 	return result
 }
 
