@@ -41,6 +41,7 @@ var All = []Tool{
 	getPersonPropertiesTimelineTool,
 	resolveTool,
 	appendNoteTool,
+	getAccountBriefTool,
 	listAccountChangesTool,
 	planChangesTool,
 	applyPlanTool,
