@@ -70,6 +70,7 @@ type Directory struct {
 	selves        *recent.Cache[int64]
 	relationships *relationshipCache
 	indexes       indexCache
+	searches      *recent.Cache[[]FoundNote]
 	turns         *turns
 }
 
@@ -81,6 +82,7 @@ func NewDirectory() *Directory {
 
 		relationships: newRelationshipCache(),
 		indexes:       newIndexCache(),
+		searches:      recent.New[[]FoundNote](searchesKept, 20_000),
 		turns:         newTurns(),
 	}
 }

@@ -24,6 +24,7 @@ type Ask func(ctx context.Context, tool string, arguments map[string]any) (json.
 type Options struct {
 	Ask      Ask
 	ReadOnly bool // no tool writes: prompts do not tell the model to
+	Plans    bool // there are tools that plan changes of many accounts
 }
 
 // prompt is one prompt: what a client sees of it and how it is written.
@@ -37,13 +38,12 @@ type prompt struct {
 var all = []prompt{
 	prepareAccountCall,
 	writeUpCall,
+	prepareQBR,
+	handOverAccounts,
 	reviewUnassignedAccounts,
 	untanglePerson,
 	erasePerson,
 }
-
-// accountArgument is the account of a prompt; it completes by name.
-var accountArgument = mcp.PromptArgument{Name: "account", Description: "The account: name, external id or any id.", Required: true}
 
 // Prompts are the prompts as MCP serves them.
 func Prompts(o Options) []server.ServerPrompt {
@@ -97,7 +97,10 @@ func facts(heading string, answer json.RawMessage) string {
 }
 
 // Completer completes the arguments of all prompts.
-type Completer struct{ Ask Ask }
+type Completer struct {
+	Ask        Ask
+	Colleagues func(ctx context.Context) ([]string, error) // the e-mails of all colleagues
+}
 
 // CompletePromptArgument completes the arguments that name something in
 // PostHog, and those of few values.
@@ -106,6 +109,14 @@ func (c Completer) CompletePromptArgument(ctx context.Context, _ string, argumen
 	switch argument.Name {
 	case accountArgument.Name:
 		return c.completeAccount(ctx, argument.Value)
+	case fromArgument.Name, toArgument.Name:
+		return c.completeColleague(ctx, argument.Value)
+	case kindArgument.Name:
+		for _, t := range templates {
+			if strings.HasPrefix(t.kind, strings.ToLower(argument.Value)) {
+				completion.Values = append(completion.Values, t.kind)
+			}
+		}
 	case personArgument.Name:
 		return c.completePerson(ctx, argument.Value)
 	case alsoArgument.Name:
@@ -145,5 +156,28 @@ func (c Completer) completeAccount(ctx context.Context, part string) (*mcp.Compl
 		completion.Values = append(completion.Values, value)
 	}
 	completion.HasMore = completion.Total > len(completion.Values)
+	return completion, nil
+}
+
+// completeColleague completes a colleague by part of the e-mail.
+func (c Completer) completeColleague(ctx context.Context, part string) (*mcp.Completion, error) {
+	completion := &mcp.Completion{Values: []string{}}
+	if c.Colleagues == nil {
+		return completion, nil
+	}
+	emails, err := c.Colleagues(ctx)
+	if err != nil {
+		return nil, err
+	}
+	part = strings.ToLower(strings.TrimSpace(part))
+	for _, email := range emails {
+		if strings.Contains(strings.ToLower(email), part) && plain.Visible(email) == email {
+			completion.Values = append(completion.Values, email)
+		}
+	}
+	const most = 100 // of the protocol
+	completion.Total = len(completion.Values)
+	completion.HasMore = completion.Total > most
+	completion.Values = completion.Values[:min(most, completion.Total)]
 	return completion, nil
 }

@@ -14,7 +14,7 @@ var reviewUnassignedAccounts = prompt{
 	description: "Accounts without any role, and those without a CSM, with a proposal who could take them.",
 	write: func(ctx context.Context, o Options, _ map[string]string) (string, error) {
 		noCSM, err := o.Ask(ctx, "list_accounts", map[string]any{
-			"csm": "unassigned", "ordering": "created_at", "limit": 100, "max_tokens": 6000,
+			"csm": "unassigned", "ordering": "created_at", "limit": 100, "max_tokens": factTokens,
 			"fields": []string{"name", "external_id", "account_executive", "account_owner", "tags", "created_at"},
 		})
 		if err != nil {
@@ -29,7 +29,11 @@ var reviewUnassignedAccounts = prompt{
 			`Write a table with name, external id, tags, how long the account exists and who holds a role now; first those without any role, then those that only lack a CSM. ` +
 			`Under the table, propose who could take which, from tags and existing roles, and say what speaks for it. ` +
 			`If the list has a next_cursor, it goes on: fetch the rest with list_accounts before you write.`
-		if !o.ReadOnly {
+		switch {
+		case o.ReadOnly:
+		case o.Plans:
+			text += ` Change nothing yourself: when I agree, make one plan of all of it with plan_changes (rows, each with account and csm), show me its counts and warnings, and carry it out with apply_plan at my word.`
+		default:
 			text += ` Change nothing yourself: when I agree, assign with update_account, one account after the other.`
 		}
 		return text + facts("Accounts without a CSM", noCSM), nil

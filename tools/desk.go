@@ -3,6 +3,7 @@ package tools
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -113,6 +114,21 @@ func (d *Desk) project(ctx context.Context, session *client.Session, asked int64
 	return d.projects.Get(ctx, session.Key().Fingerprint(), func(ctx context.Context) (int64, error) {
 		return onlyProject(ctx, session)
 	})
+}
+
+// Colleagues are the e-mails of everybody in the organisation of the caller's
+// key, in order.
+func (d *Desk) Colleagues(ctx context.Context) ([]string, error) {
+	members, err := d.directory.Members(ctx, d.posthog.As(identity.From(ctx).Key))
+	if err != nil {
+		return nil, err
+	}
+	emails := make([]string, len(members))
+	for i, member := range members {
+		emails[i] = member.User.Email
+	}
+	slices.Sort(emails)
+	return emails, nil
 }
 
 func onlyProject(ctx context.Context, session *client.Session) (int64, error) {

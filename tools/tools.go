@@ -42,6 +42,7 @@ var All = []Tool{
 	resolveTool,
 	appendNoteTool,
 	getAccountBriefTool,
+	searchNotesTool,
 	listAccountChangesTool,
 	planChangesTool,
 	applyPlanTool,
@@ -69,6 +70,11 @@ func Selected(want Selection) []Tool {
 		}
 	}
 	return chosen
+}
+
+// Plans tells whether a selection has the tools that plan changes of many.
+func Plans(want Selection) bool {
+	return slices.ContainsFunc(Selected(want), func(t Tool) bool { return t.Name == planChangesTool.Name })
 }
 
 // Serve makes MCP tools of a selection, working on a desk.

@@ -148,8 +148,9 @@ func build(o config.Server, kept *records, log *slog.Logger, stays bool) (*mcpse
 		Name: config.Name, Version: Version(), Title: "PostHog accounts and persons", Instructions: instructions(o),
 		Tools:     served,
 		Templates: shelf.Templates(), ListResources: shelf.List, CompleteResource: shelf, Watch: watch,
-		Prompts: prompts.Prompts(prompts.Options{Ask: desk.Ask, ReadOnly: o.ReadOnly}), CompletePrompt: prompts.Completer{Ask: desk.Ask},
-		Explain: plain.Explain, Logger: log,
+		Prompts:        prompts.Prompts(prompts.Options{Ask: desk.Ask, ReadOnly: o.ReadOnly, Plans: tools.Plans(selection)}),
+		CompletePrompt: prompts.Completer{Ask: desk.Ask, Colleagues: desk.Colleagues},
+		Explain:        plain.Explain, Logger: log,
 	}), key, nil
 }
 

@@ -1,0 +1,176 @@
+package tools
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"posthog-accounts-mcp/client"
+	"posthog-accounts-mcp/internal/opaque"
+	"posthog-accounts-mcp/internal/plain"
+	"posthog-accounts-mcp/portfolio"
+)
+
+// SearchNotesRequest are the arguments of search_notes.
+type SearchNotesRequest struct {
+	ProjectArg
+	Query   string `json:"query,omitempty" jsonschema:"maxLength=400" jsonschema_description:"Whole words, all of them."`
+	Account string `json:"account,omitempty" jsonschema:"maxLength=400" jsonschema_description:"Only this."`
+	Author  string `json:"author,omitempty" jsonschema:"maxLength=254" jsonschema_description:"Email, user id or me."`
+	Since   string `json:"since,omitempty" jsonschema:"maxLength=40" jsonschema_description:"Date or ISO time."`
+	PageArgs
+}
+
+// FoundNoteRow is a note that was found.
+type FoundNoteRow struct {
+	ShortID   string `json:"short_id"`
+	AccountID string `json:"account_id"`
+	Account   string `json:"account,omitempty"`
+	Title     string `json:"title,omitempty"`
+	Author    string `json:"author,omitempty"`
+	Date      string `json:"date"`
+	Edited    string `json:"edited,omitempty"`
+	Snippet   string `json:"snippet,omitempty" jsonschema_description:"Around the words, or the beginning."`
+}
+
+var searchNotesTool = define(Spec{
+	Name:        "search_notes",
+	Title:       "Search all notes",
+	Description: "Notes of all accounts by words, author and date, newest first, each with the text around the words.",
+	Toolset:     Portfolio,
+	Effect:      Reads,
+}, searchNotes)
+
+func searchNotes(d *Desk, ctx context.Context, in SearchNotesRequest) (List[FoundNoteRow], error) {
+	since, err := momentOf(in.Since)
+	if err != nil {
+		return List[FoundNoteRow]{}, err
+	}
+	s, err := d.scope(ctx, in.ProjectID)
+	if err != nil {
+		return List[FoundNoteRow]{}, err
+	}
+	search := portfolio.NoteSearch{Query: in.Query, Author: in.Author, Since: since}
+	if in.Account != "" {
+		account, _, err := s.book.Find(ctx, in.Account)
+		if err != nil {
+			return List[FoundNoteRow]{}, err
+		}
+		search.Account = &account
+	}
+	cursor := in.Cursor
+	in.Cursor = ""
+	page, err := d.page(in.PageArgs, "search_notes", s.project, in.Query, in.Account, in.Author, in.Since)
+	if err != nil {
+		return List[FoundNoteRow]{}, err
+	}
+	behind, err := opaque.Row(page.query, cursor)
+	if err != nil {
+		return List[FoundNoteRow]{}, err
+	}
+	found, err := s.book.SearchNotes(ctx, search)
+	if err != nil {
+		return List[FoundNoteRow]{}, err
+	}
+	return shownNotes(ctx, s, page, in, found, behind)
+}
+
+// shownNotes is one page of what was found. Its cursor names the last note
+// shown, as notes may come and go between two calls.
+func shownNotes(ctx context.Context, s scope, page pageOf, in SearchNotesRequest, found portfolio.SearchedNotes, behind string) (List[FoundNoteRow], error) {
+	rest, err := notesBehind(found.Notes, behind)
+	if err != nil {
+		return List[FoundNoteRow]{}, err
+	}
+	shown := rest[:min(len(rest), page.limit)]
+	readable := shown[:min(len(shown), page.maxTokens/leastRow+1)] // more rows cannot fit
+	if err := s.book.ReadSnippets(ctx, readable, in.Query); err != nil {
+		return List[FoundNoteRow]{}, err
+	}
+	rows := make([]FoundNoteRow, len(shown))
+	for i, note := range shown {
+		rows[i] = foundNoteRow(note)
+	}
+	list := List[FoundNoteRow]{Rows: rows, Note: unsearched(found), URLTemplate: s.links.notebook("{short_id}")}
+	if len(found.Missed) == 0 && !found.Cut {
+		total := len(found.Notes)
+		list.Total = &total
+	}
+	list.Filters = compactArgs(map[string]any{"query": in.Query, "account": in.Account, "author": in.Author, "since": in.Since})
+	list = listed(page, s, list, false)
+	list.NextCursor = ""
+	if list.Shown > 0 && list.Shown < len(rest) {
+		list.NextCursor = opaque.CursorAt(page.query, placeOf(rest[list.Shown-1]))
+	}
+	return list, nil
+}
+
+// leastRow is about the tokens of the shortest row there is.
+const leastRow = 45
+
+// placeOf is where a note stands in a search, whatever comes and goes around it.
+func placeOf(note portfolio.FoundNote) string {
+	return fmt.Sprint(note.CreatedAt.UnixMicro(), " ", note.ShortID)
+}
+
+// notesBehind are the notes behind a place; the empty place is the beginning.
+func notesBehind(notes []portfolio.FoundNote, place string) ([]portfolio.FoundNote, error) {
+	if place == "" {
+		return notes, nil
+	}
+	var at int64
+	var last portfolio.FoundNote
+	if n, err := fmt.Sscan(place, &at, &last.ShortID); n != 2 || err != nil {
+		return nil, opaque.ErrCursor
+	}
+	last.CreatedAt = time.UnixMicro(at)
+	for i, note := range notes {
+		if note.Compare(last) > 0 {
+			return notes[i:], nil
+		}
+	}
+	return nil, nil
+}
+
+func foundNoteRow(n portfolio.FoundNote) FoundNoteRow {
+	row := FoundNoteRow{
+		ShortID: n.ShortID, AccountID: n.AccountID, Account: shorten(n.AccountName, 60), Title: shorten(n.Title, 100),
+		Author: author(n.CreatedBy), Date: day(n.CreatedAt), Snippet: n.Snippet,
+	}
+	if n.LastModifiedAt != nil && day(*n.LastModifiedAt) != row.Date {
+		row.Edited = day(*n.LastModifiedAt)
+	}
+	return row
+}
+
+// unsearched says how notes were searched where that left something out.
+func unsearched(found portfolio.SearchedNotes) string {
+	var said []string
+	if found.Looked > 0 {
+		said = append(said, fmt.Sprintf("This PostHog cannot search all notes at once: %d accounts were looked through one by one. Notes of the last two minutes may be missing.", found.Looked))
+	}
+	if missed := len(found.Missed); missed > 0 {
+		said = append(said, fmt.Sprintf("Not looked through: %d accounts (%s); nothing may be concluded about their notes.", missed, someNames(found.Missed)))
+	}
+	if found.Failed != nil {
+		said = append(said, "Why: "+plain.Explain(found.Failed))
+	}
+	if found.Cut {
+		said = append(said, "There are more notes than one search goes through; those changed last were. Narrow it down.")
+	}
+	return strings.Join(said, " ")
+}
+
+// someNames are the names of the first few accounts.
+func someNames(accounts []client.Account) string {
+	const most = 5
+	var names []string
+	for _, account := range accounts[:min(len(accounts), most)] {
+		names = append(names, plain.Short(account.Name))
+	}
+	if len(accounts) > most {
+		names = append(names, "…")
+	}
+	return strings.Join(names, ", ")
+}
