@@ -11,9 +11,9 @@ import (
 // toolNames are the tools of the surface, by name.
 var toolNames = []string{
 	"append_note", "apply_plan", "audit_accounts", "create_account", "create_notebook", "delete_account", "delete_notebook", "delete_person",
-	"delete_person_property", "get_account", "get_notebook", "get_person", "get_person_properties_timeline",
+	"delete_person_property", "get_account", "get_account_brief", "get_notebook", "get_person", "get_person_properties_timeline",
 	"list_account_changes", "list_accounts", "list_custom_properties", "list_notebooks", "list_person_activity", "list_persons",
-	"list_writes", "plan_changes", "resolve", "set_custom_property", "split_person", "undo_write", "update_account", "update_person", "update_person_property", "whoami",
+	"list_writes", "plan_changes", "resolve", "search_notes", "set_custom_property", "split_person", "undo_write", "update_account", "update_person", "update_person_property", "whoami",
 }
 
 // markdown has what notes lose most easily on their way through an editor's format.
@@ -106,6 +106,10 @@ func workAccount(t *testing.T, do func(string, object) gjson.Result) {
 	do("create_notebook", object{"account": "umbrella-1", "title": "Call", "markdown": markdown})
 	note := do("list_notebooks", object{"account": "umbrella-1"}).Get("rows.0.short_id").String()
 	require.Equal(t, markdown, do("get_notebook", object{"account": "umbrella-1", "notebook": note}).Get("notebook.markdown").String())
+	require.Equal(t, note, do("search_notes", object{"account": "umbrella-1", "query": "Ada signs"}).Get("rows.0.short_id").String())
+	brief := do("get_account_brief", object{"account": "umbrella-1"})
+	require.Equal(t, note, brief.Get("brief.last_contact.note").String())
+	require.Equal(t, markdown, brief.Get("brief.notes.0.markdown").String())
 	longer := do("append_note", object{"account": "umbrella-1", "notebook": "latest", "section": "Call", "markdown": "Signed."})
 	require.Contains(t, longer.Get("after.ends").String(), "Signed.")
 	twice(t, do, "delete_notebook", object{"account": "umbrella-1", "notebook": note})

@@ -3,9 +3,7 @@ package portfolio
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"maps"
-	"net/mail"
 	"slices"
 	"strings"
 	"sync"
@@ -14,10 +12,6 @@ import (
 
 	"posthog-accounts-mcp/client"
 )
-
-// PostHog links persons to no account. What a person's address and properties
-// have in common with an account is the evidence that they belong to it; as
-// anybody with the public project token can write them, it is never more.
 
 // Contact is a person who, by that evidence, belongs to an account.
 type Contact struct {
@@ -35,9 +29,6 @@ var (
 	externalIDKeys = []string{"org_id", "organization_id", "company_id", "account_id"}
 	companyKeys    = []string{"company", "organization"}
 )
-
-// publicMail are domains whose addresses say nothing about an employer.
-var publicMail = []string{"gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "yahoo.com", "icloud.com", "me.com", "proton.me", "protonmail.com", "gmx.de", "gmx.net", "web.de", "aol.com", "qq.com", "163.com"}
 
 // trace is one way to find the persons of an account.
 type trace struct {
@@ -84,16 +75,15 @@ func (b *Book) Contacts(ctx context.Context, account client.Account) (contacts [
 func traces(account client.Account) []trace {
 	var all []trace
 	for _, domain := range domainsOf(account) {
-		suffix := "@" + domain
-		all = append(all, trace{client.PersonQuery{Search: suffix}, "email domain " + domain, func(p client.Person) bool {
-			return strings.HasSuffix(strings.ToLower(textOf(p.Properties["email"])), suffix)
+		all = append(all, trace{client.PersonQuery{Search: "@" + domain}, "email domain " + domain, func(p client.Person) bool {
+			return domainIn(emailOf(p)) == domain
 		}})
 	}
 	having := func(key string, value any, by string) trace {
 		filter := client.PropertyFilter{Key: key, Value: value}
 		return trace{client.PersonQuery{Properties: []client.PropertyFilter{filter}}, by, func(client.Person) bool { return true }}
 	}
-	if known := textsIn(account.Properties["known_emails"]); len(known) > 0 {
+	if known := textsOf(account.Properties["known_emails"]); len(known) > 0 {
 		all = append(all, having("email", known[:min(len(known), contactsMost)], "known_emails"))
 	}
 	if account.ExternalID != nil {
@@ -112,24 +102,11 @@ func traces(account client.Account) []trace {
 // domainsOf are the domains of an account's own people.
 func domainsOf(account client.Account) []string {
 	var domains []string
-	for _, domain := range append(textsIn(account.Properties["email_domains"]), textOf(account.Properties["website_domain"])) {
-		domain = strings.TrimPrefix(strings.ToLower(strings.TrimSpace(domain)), "www.")
-		_, err := mail.ParseAddress("someone@" + domain)
-		if err == nil && strings.Contains(domain, ".") && !slices.Contains(publicMail, domain) && !slices.Contains(domains, domain) {
+	for _, text := range append(textsOf(account.Properties["email_domains"]), textsOf(account.Properties["website_domain"])...) {
+		domain := domainIn(text)
+		if domain != "" && !slices.Contains(mailboxes, domain) && !slices.Contains(domains, domain) {
 			domains = append(domains, domain)
 		}
 	}
 	return domains[:min(len(domains), domainsMost)]
-}
-
-// textOf is a stored text, "" for anything else.
-func textOf(raw json.RawMessage) (text string) {
-	_ = json.Unmarshal(raw, &text)
-	return text
-}
-
-// textsIn is a stored list of texts, nil for anything else.
-func textsIn(raw json.RawMessage) (texts []string) {
-	_ = json.Unmarshal(raw, &texts)
-	return slices.DeleteFunc(texts, func(text string) bool { return text == "" })
 }

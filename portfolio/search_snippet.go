@@ -21,21 +21,21 @@ func Snippet(note client.Notebook, query string) string {
 	stored := value(note.TextContent)
 	shown, _ := notes.Markdown(note.Content, stored)
 	for _, text := range []string{shown, stored} { // PostHog searches what is stored
-		at := hit(text, query)
+		at := hitIn(text, query)
 		if at < 0 {
 			continue
 		}
 		near := notes.Text(nil, linesAround(text, at))
-		if at = hit(near, query); at >= 0 {
+		if at = hitIn(near, query); at >= 0 {
 			return cutAround(near, at)
 		}
 	}
 	return cutAround(notes.Text(note.Content, stored), 0)
 }
 
-// hit is where most of the words of a query stand together in a text, -1 if
+// hitIn is where most of the words of a query stand together in a text, -1 if
 // nowhere.
-func hit(text, query string) int {
+func hitIn(text, query string) int {
 	wanted := strings.FieldsFunc(strings.ToLower(query), notInWord)
 	best, at := 0, -1
 	for place := 0; place < len(text); {
@@ -46,7 +46,7 @@ func hit(text, query string) int {
 			continue
 		}
 		for _, word := range wanted {
-			if !alike(text[place:end], word) {
+			if !mayMatch(text[place:end], word) {
 				continue
 			}
 			if together := countNear(text[place:min(len(text), place+2*snippetRunes)], wanted); together > best {
@@ -64,7 +64,7 @@ func countNear(text string, wanted []string) int {
 	words := strings.FieldsFunc(text, notInWord)
 	for _, want := range wanted {
 		for _, word := range words {
-			if alike(word, want) {
+			if mayMatch(word, want) {
 				count++
 				break
 			}
@@ -73,9 +73,9 @@ func countNear(text string, wanted []string) int {
 	return count
 }
 
-// alike tells whether PostHog may take a word for the one that was searched
+// mayMatch tells whether PostHog may take a word for the one that was searched
 // for: it compares stems.
-func alike(word, wanted string) bool {
+func mayMatch(word, wanted string) bool {
 	const ending, least = 3, 4
 	word = strings.ToLower(word)
 	stem := wanted

@@ -10,6 +10,7 @@ import (
 	mcpclient "github.com/mark3labs/mcp-go/client"
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/stretchr/testify/require"
+	"github.com/tiktoken-go/tokenizer"
 
 	"posthog-accounts-mcp/client"
 	"posthog-accounts-mcp/internal/identity"
@@ -28,10 +29,11 @@ func menu(t *testing.T, readOnly bool) (*mcpclient.Client, context.Context) {
 	t.Cleanup(upstream.Close)
 	posthog, err := client.New(upstream.URL)
 	require.NoError(t, err)
-	ask := prompts.Ask(tools.NewDesk(posthog, 0).Ask)
+	desk := tools.NewDesk(posthog, 0)
+	ask := prompts.Ask(desk.Ask)
 	c, err := mcpclient.NewInProcessClient(server.New(server.Options{
-		Name: "test", Version: "1", Prompts: prompts.Prompts(prompts.Options{Ask: ask, ReadOnly: readOnly}),
-		CompletePrompt: prompts.Completer{Ask: ask}, Explain: plain.Explain,
+		Name: "test", Version: "1", Prompts: prompts.Prompts(prompts.Options{Ask: ask, ReadOnly: readOnly, Plans: !readOnly}),
+		CompletePrompt: prompts.Completer{Ask: ask, Colleagues: desk.Colleagues}, Explain: plain.Explain,
 	}))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = c.Close() })
@@ -59,11 +61,15 @@ func TestPromptsHoldLiveFacts(t *testing.T) {
 		arguments map[string]string
 		holds     []string
 	}{
-		"prepare_account_call":       {map[string]string{"account": "Acme Robotics", "topic": "the renewal"}, []string{"The call is about: the renewal.", seed.AcmeID, "grace@example.com", "Call about the fleet dashboard", "group analytics", "Renewal date"}},
+		"prepare_account_call":       {map[string]string{"account": "Acme Robotics", "topic": "the renewal"}, []string{"The call is about: the renewal.", seed.AcmeID, "grace@example.com", "Call about the fleet dashboard", "group analytics", "Renewal date", "AcmeCa11", "not_read is unknown"}},
 		"write_up_call":              {map[string]string{"account": "acme-robotics", "transcript": "they want plants"}, []string{"they want plants", seed.AcmeID, "create_notebook", "Health score"}},
 		"untangle_person":            {map[string]string{"person": seed.MergedDistinctID, "symptom": "four names"}, []string{"What looks wrong: four names.", seed.MergedPersonUUID, `"distinct_id_count":2000`, "split_person"}},
 		"erase_person":               {map[string]string{"person": seed.TwinEmail, "also": "events"}, []string{"delete_events: true.", seed.TwinUUIDA, seed.TwinUUIDB, "fits 2 persons", "delete_person, by UUID"}},
-		"review_unassigned_accounts": {nil, []string{"37 have no CSM, and of these 17 have nobody", "update_account", `"shown":37`}},
+		"review_unassigned_accounts": {nil, []string{"37 have no CSM, and of these 17 have nobody", "plan_changes", `"total":37`}},
+		"prepare_qbr":                {map[string]string{"account": "Acme Robotics", "goal": "the new terms"}, []string{"is to achieve this: the new terms.", "QBR with Desmond", "Renewal date", "search_notes with the account and the word QBR", "create_notebook"}},
+		"hand_over_accounts": {map[string]string{"from": "grace@example.com", "to": "linus@example.com"}, []string{
+			"csm on 38, account_executive on ", "csm on ", `"accounts":{"csm":"grace@example.com"`, `"changes":{"csm":"linus@example.com"}`, "apply_plan", "undo_write", "create_notebook", seed.AcmeName,
+		}},
 	} {
 		text, err := get(ctx, c, name, test.arguments)
 		require.NoError(t, err, name)
@@ -78,12 +84,14 @@ func TestReadOnlyPromptsAskForNoWrite(t *testing.T) {
 	c, ctx := menu(t, true)
 	for name, arguments := range map[string]map[string]string{
 		"write_up_call": {"account": "acme-robotics"}, "review_unassigned_accounts": nil,
+		"prepare_qbr": {"account": "acme-robotics"}, "hand_over_accounts": {"from": "me", "to": "grace@example.com"},
 		"erase_person": {"person": seed.TwinUUIDA}, "untangle_person": {"person": seed.TwinUUIDB},
 	} {
 		text, err := get(ctx, c, name, arguments)
 		require.NoError(t, err)
 		require.NotContains(t, text, "create_notebook")
 		require.NotContains(t, text, "update_account")
+		require.NotContains(t, text, "plan_changes")
 		require.NotContains(t, text, "with delete_person")
 		require.NotContains(t, text, "with split_person")
 	}
@@ -97,13 +105,16 @@ func TestPromptArgumentsAreChecked(t *testing.T) {
 		arguments map[string]string
 		text      string
 	}{
-		"missing":   {"write_up_call", nil, "needs the argument account"},
-		"blank":     {"write_up_call", map[string]string{"account": " "}, "needs the argument account"},
-		"unknown":   {"write_up_call", map[string]string{"account": "x", "acount": "y"}, `no argument "acount"`},
-		"ambiguous": {"prepare_account_call", map[string]string{"account": seed.NorthwindName}, "fits 2 accounts"},
-		"no choice": {"erase_person", map[string]string{"person": "x", "also": "everything"}, "also takes events"},
-		"nobody":    {"untangle_person", map[string]string{"symptom": "x"}, "needs the argument person"},
-		"absent":    {"prepare_account_call", map[string]string{"account": "nobody has this name"}, "No account has"},
+		"missing":      {"write_up_call", nil, "needs the argument account"},
+		"blank":        {"write_up_call", map[string]string{"account": " "}, "needs the argument account"},
+		"unknown":      {"write_up_call", map[string]string{"account": "x", "acount": "y"}, `no argument "acount"`},
+		"ambiguous":    {"prepare_account_call", map[string]string{"account": seed.NorthwindName}, "fits 2 accounts"},
+		"no kind":      {"write_up_call", map[string]string{"account": "acme-robotics", "kind": "poem"}, "call, qbr, handover or escalation"},
+		"no colleague": {"hand_over_accounts", map[string]string{"from": "grace@example.com", "to": "nobody@example.com"}, "Nobody in this PostHog organisation"},
+		"to oneself":   {"hand_over_accounts", map[string]string{"from": "grace@example.com", "to": "Grace@example.com"}, "the same colleague"},
+		"no choice":    {"erase_person", map[string]string{"person": "x", "also": "everything"}, "also takes events"},
+		"nobody":       {"untangle_person", map[string]string{"symptom": "x"}, "needs the argument person"},
+		"absent":       {"prepare_account_call", map[string]string{"account": "nobody has this name"}, "No account has"},
 	} {
 		_, err := get(ctx, c, test.prompt, test.arguments)
 		require.ErrorContains(t, err, test.text, name)
@@ -218,4 +229,53 @@ func TestPersonsComplete(t *testing.T) {
 	require.Empty(t, complete("person", "nobody has this"))
 	require.Equal(t, []string{"events"}, complete("also", "E"))
 	require.Len(t, complete("also", ""), 4)
+}
+
+// Each kind of note has headings of its own.
+func TestKindsOfNotes(t *testing.T) {
+	t.Parallel()
+	c, ctx := menu(t, false)
+	for kind, heading := range map[string]string{"": "What they said", "call": "Decisions", "QBR": "Value they see", "handover": "Who is who", "escalation": "timeline"} {
+		text, err := get(ctx, c, "write_up_call", map[string]string{"account": seed.AcmeName, "kind": kind})
+		require.NoError(t, err)
+		require.Contains(t, text, heading, kind)
+	}
+}
+
+// What a prompt embeds leaves room for the work that it asks for.
+func TestPromptsAreShort(t *testing.T) {
+	t.Parallel()
+	c, ctx := menu(t, false)
+	codec, err := tokenizer.Get(tokenizer.O200kBase)
+	require.NoError(t, err)
+	for name, arguments := range map[string]map[string]string{
+		"prepare_account_call": {"account": seed.AcmeName}, "write_up_call": {"account": seed.AcmeName}, "prepare_qbr": {"account": seed.AcmeName},
+		"hand_over_accounts": {"from": "grace@example.com", "to": "linus@example.com"}, "review_unassigned_accounts": nil,
+	} {
+		text, err := get(ctx, c, name, arguments)
+		require.NoError(t, err)
+		tokens, err := codec.Count(text)
+		require.NoError(t, err)
+		t.Logf("%-28s %d", name, tokens)
+		require.Less(t, tokens, 2800, name)
+	}
+}
+
+// Colleagues complete by any part of their address, kinds of notes by theirs.
+func TestColleaguesComplete(t *testing.T) {
+	t.Parallel()
+	c, ctx := menu(t, false)
+	complete := func(prompt, argument, value string) []string {
+		result, err := c.Complete(ctx, mcp.CompleteRequest{Params: mcp.CompleteParams{
+			Ref: mcp.PromptReference{Type: "ref/prompt", Name: prompt}, Argument: mcp.CompleteArgument{Name: argument, Value: value},
+		}})
+		require.NoError(t, err)
+		return result.Completion.Values
+	}
+	require.Equal(t, []string{"grace@example.com"}, complete("hand_over_accounts", "from", "Grace"))
+	require.Equal(t, []string{"linus@example.com"}, complete("hand_over_accounts", "to", "linus"))
+	require.Contains(t, complete("hand_over_accounts", "to", ""), "ada@example.com")
+	require.Empty(t, complete("hand_over_accounts", "to", "zyzzyva"))
+	require.Equal(t, []string{"qbr"}, complete("write_up_call", "kind", "q"))
+	require.Contains(t, complete("prepare_qbr", "account", "acme rob"), "Acme Robotics Nordic AB")
 }

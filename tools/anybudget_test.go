@@ -62,6 +62,15 @@ func readers(big string) map[string]func(*rapid.T) object {
 			maybe(t, arguments, "since", func() any { return "2026-06-01" })
 			return arguments
 		},
+		"get_account_brief": func(t *rapid.T) object {
+			return object{"account": account.Draw(t, "account"), "kind": rapid.SampledFrom([]string{"call", "qbr", "handover"}).Draw(t, "kind")}
+		},
+		"search_notes": list(func(t *rapid.T, a object) {
+			maybe(t, a, "query", func() any {
+				return rapid.SampledFrom([]string{"exports", "acme", "renewal terms", "zyzzyva", "日本"}).Draw(t, "query")
+			})
+			maybe(t, a, "author", func() any { return "grace@example.com" })
+		}),
 		"list_notebooks":         list(func(t *rapid.T, a object) { a["account"] = account.Draw(t, "account") }),
 		"list_custom_properties": list(func(t *rapid.T, a object) { maybe(t, a, "account", func() any { return account.Draw(t, "account") }) }),
 		"list_person_activity":   list(func(t *rapid.T, a object) { a["person"] = person.Draw(t, "person") }),
@@ -149,11 +158,39 @@ func requireHonest(t *rapid.T, cut, whole result) {
 			requireCutValues(t, whole, row)
 		}
 	}
+	requireHonestBrief(t, cut.get("brief"), whole.get("brief"))
 	text, all := cut.str("notebook.markdown"), whole.str("notebook.markdown")
 	require.True(t, strings.HasPrefix(all, text), "a cut text is the beginning of the whole")
 	require.Equal(t, len(text) < len(strings.TrimSpace(all)) && cut.text != whole.text && text != all, cut.get("notebook.cut_tokens").Int() > whole.get("notebook.cut_tokens").Int())
 	if cut.get("account").Exists() && cut.get("account").Raw+cut.get("custom_properties").Raw+cut.get("relationships").Raw != whole.get("account").Raw+whole.get("custom_properties").Raw+whole.get("relationships").Raw {
 		require.True(t, strings.Contains(cut.str("note"), "Cut to fit max_tokens") || strings.Contains(cut.get("custom_properties").Raw, "…"), cut.text)
+	}
+}
+
+// requireHonestBrief holds the sections of a brief that may be cut against the
+// whole one.
+func requireHonestBrief(t *rapid.T, cut, whole gjson.Result) {
+	size := func(brief gjson.Result, path string) int {
+		section := brief.Get(path)
+		name := path[strings.LastIndex(path, ".")+1:]
+		omitted := int(brief.Get("omitted." + name).Int())
+		if section.IsObject() {
+			return len(section.Map()) + omitted
+		}
+		return len(section.Array()) + omitted
+	}
+	for _, path := range []string{"notes", "open_points", "people", "custom_properties", "roles", "changes", "account.properties"} {
+		require.Equal(t, size(whole, path), size(cut, path), "%s: %s", path, cut.Raw)
+	}
+	all := map[string]string{}
+	for _, note := range whole.Get("notes").Array() {
+		all[note.Get("short_id").String()] = note.Get("markdown").String()
+	}
+	for _, note := range cut.Get("notes").Array() {
+		text, said := note.Get("markdown").String(), note.Get("cut_tokens").Int() > 0
+		require.True(t, strings.HasPrefix(all[note.Get("short_id").String()], text), "a cut text is the beginning of the whole")
+		require.True(t, said || text == "" || text == all[note.Get("short_id").String()], "what is cut is said: %s", note.Raw)
+		require.NotEqual(t, note.Get("snippet").Exists(), note.Get("markdown").Exists(), "a snippet or the text: %s", note.Raw)
 	}
 }
 

@@ -33,8 +33,12 @@ func (r *GetAccountBriefResult) fit(room int, ranked []client.Notebook) {
 		func() bool { return shortenReasons(b.NotRead) },
 		func() bool { return clearText(&r.MatchedBy) },
 		func() bool { dropped := len(b.Sources) > 0; b.Sources = nil; return dropped },
+		func() bool { return clearText(&b.ChangesSince) },
+		func() bool { return clearText(&b.Account.CreatedAt) },
+		func() bool { dropped := b.Account.Notebooks > 0; b.Account.Notebooks = 0; return dropped },
 		func() bool { return clearText(&b.Account.ExternalID) },
 		func() bool { return shrinkText(&b.Account.Name) },
+		func() bool { dropped := b.LastContact != nil; b.LastContact = nil; return dropped },
 	)
 	r.tell(room, ranked)
 }

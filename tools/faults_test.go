@@ -32,7 +32,8 @@ func everyCall() map[string]object {
 		"list_person_activity": person, "get_person_properties_timeline": person, "whoami": {},
 		"resolve":              {"query": seed.AcmeStripeID},
 		"list_account_changes": account, "audit_accounts": {},
-		"append_note": with(with(account, "notebook", seed.AcmeLatestNote), "markdown", "More"),
+		"append_note":       with(with(account, "notebook", seed.AcmeLatestNote), "markdown", "More"),
+		"get_account_brief": account, "search_notes": {"query": "exports", "limit": 3},
 	}
 }
 

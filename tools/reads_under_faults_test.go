@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"github.com/tidwall/gjson"
 	"golang.org/x/sync/errgroup"
 
 	"posthog-accounts-mcp/client"
@@ -71,6 +72,8 @@ var questions = map[string][]object{
 	"list_person_activity":           {{"person": seed.MergedPersonUUID}, {"person": seed.TwinDistinctA}},
 	"get_person_properties_timeline": {{"person": seed.MergedPersonUUID}, {"person": seed.TwinDistinctB}},
 	"resolve":                        {{"query": seed.AcmeStripeID}, {"query": seed.NorthwindName}, {"query": seed.MergedPersonUUID}, {"query": "019aaaaa-0000-7000-8000-000000000000"}},
+	"get_account_brief":              {{"account": seed.AcmeID, "max_tokens": 50_000}, {"account": seed.NorthwindA, "kind": "handover", "max_tokens": 50_000}, {"account": "no such company"}},
+	"search_notes":                   {{"query": "exports", "limit": 3}, {"query": "acme", "limit": 3}, {"account": seed.AcmeID, "query": "fleet"}, {"query": "zyzzyva"}},
 	"whoami":                         {{}},
 }
 
@@ -223,7 +226,7 @@ func (p *practice) call(phase string, h *house, tool string, n int) {
 	switch {
 	case h.comparable(answer) == truth.text:
 		of.right++
-	case answer.isError && saysSo(tool, answer.text):
+	case answer.isError && saysSo(tool, answer.text), saysWhatIsMissing(tool, h.comparable(answer), truth.text):
 		of.honest++
 	default:
 		of.wrong = append(of.wrong, fmt.Sprintf("%v: %.500s", arguments, answer.text))
@@ -235,6 +238,29 @@ func (p *practice) call(phase string, h *house, tool string, n int) {
 func saysSo(tool, text string) bool {
 	return strings.Contains(text, outage) || strings.Contains(text, "limits the rate") ||
 		tool == "get_person_properties_timeline" && strings.HasPrefix(text, "Could not get the properties timeline: PostHog does not allow this")
+}
+
+// saysWhatIsMissing tells whether an answer that may lack something says what
+// it lacks, and is right about the rest.
+func saysWhatIsMissing(tool, text, truth string) bool {
+	answer, whole := gjson.Parse("{"+text+"}"), gjson.Parse("{"+truth+"}")
+	switch tool {
+	case "get_account_brief":
+		failed := answer.Get("brief.not_read").Map()
+		for section, why := range failed {
+			if !saysSo(tool, why.String()) || answer.Get("brief").Get(section).Exists() && section != "changes" {
+				return false
+			}
+		}
+		right := len(failed) > 0
+		for _, section := range []string{"roles", "custom_properties", "notes", "people"} {
+			right = right && (failed[section].Exists() || answer.Get("brief."+section).Raw == whole.Get("brief."+section).Raw)
+		}
+		return right
+	case "search_notes":
+		return strings.Contains(answer.Get("note").String(), "nothing may be concluded about their notes") && !answer.Get("total").Exists()
+	}
+	return false
 }
 
 func (p *practice) ask(h *house, tool string, arguments object) (result, *requestCount) {

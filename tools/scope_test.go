@@ -35,7 +35,7 @@ func TestToolsets(t *testing.T) {
 	notebooks := []string{"list_notebooks", "get_notebook", "create_notebook", "delete_notebook"}
 	reads := []string{"list_accounts", "get_account", "list_notebooks", "get_notebook", "list_custom_properties", "list_persons",
 		"get_person", "list_person_activity", "get_person_properties_timeline", "whoami"}
-	tasks := []string{"resolve", "audit_accounts", "list_account_changes"}
+	tasks := []string{"resolve", "audit_accounts", "get_account_brief", "search_notes", "list_account_changes"}
 	for _, test := range []struct {
 		selection tools.Selection
 		wanted    []string
