@@ -75,10 +75,7 @@ func (b *Book) Brief(ctx context.Context, account client.Account, kind BriefKind
 	var held []client.Relationship
 	var then Remembered
 	g.read(SectionRoles, func() (err error) {
-		if g.Roles, err = b.Holders(ctx, account); err != nil {
-			return err
-		}
-		held, err = b.heldApart(ctx, account)
+		g.Roles, held, err = b.holders(ctx, account)
 		return err
 	})
 	g.read(SectionProperties, func() (err error) {
@@ -134,15 +131,6 @@ func (g *gathering) take(page client.Page[client.Notebook], kind BriefKind) {
 		g.MoreNotes = max(0, *page.Count-len(page.Results))
 	}
 	g.Since = changesSince(g.Notes, kind)
-}
-
-// heldApart are the relationships of an account whose roles are kept there.
-func (b *Book) heldApart(ctx context.Context, account client.Account) ([]client.Relationship, error) {
-	apart, err := b.keepsRolesApart(ctx, account)
-	if err != nil || !apart {
-		return nil, err
-	}
-	return b.Relationships(ctx, account.ID)
 }
 
 // datedValues are the custom properties that an account has, by name.

@@ -13,14 +13,15 @@ import (
 	"posthog-accounts-mcp/client"
 )
 
-// Contact is a person who, by that evidence, belongs to an account.
+// Contact is a person who may belong to an account. What speaks for it is
+// evidence that anybody with the public project token can write; see Belongs.
 type Contact struct {
 	client.Person
-	By string // the evidence
+	By string // what speaks for it
 }
 
 const (
-	contactsMost = 25 // persons asked for by each piece of evidence
+	contactsMost = 25 // persons asked for in each way to find them
 	domainsMost  = 3  // domains looked for
 )
 

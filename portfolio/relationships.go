@@ -80,9 +80,15 @@ type Relationship struct {
 // Holders are who holds which role for an account that was just read:
 // team-defined roles included where PostHog keeps roles as relationships.
 func (b *Book) Holders(ctx context.Context, account client.Account) ([]Relationship, error) {
+	list, _, err := b.holders(ctx, account)
+	return list, err
+}
+
+// holders is Holders, with the relationships that tell, if they do.
+func (b *Book) holders(ctx context.Context, account client.Account) ([]Relationship, []client.Relationship, error) {
 	apart, err := b.keepsRolesApart(ctx, account)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	list := []Relationship{}
 	if !apart {
@@ -91,11 +97,11 @@ func (b *Book) Holders(ctx context.Context, account client.Account) ([]Relations
 				list = append(list, Relationship{Role: string(role), Email: holder.Email, User: holder.ID})
 			}
 		}
-		return list, nil
+		return list, nil, nil
 	}
 	held, err := b.Relationships(ctx, account.ID)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, r := range held {
 		one := Relationship{Role: cmp.Or(string(roleOf(r.Definition.Name)), r.Definition.Name), Since: r.StartedAt.UTC().Format(time.DateOnly)}
@@ -105,7 +111,7 @@ func (b *Book) Holders(ctx context.Context, account client.Account) ([]Relations
 		list = append(list, one)
 	}
 	slices.SortStableFunc(list, func(a, b Relationship) int { return rank(a.Role) - rank(b.Role) })
-	return list, nil
+	return list, held, nil
 }
 
 // rank is the place of a role in lists: those that everybody knows come first.

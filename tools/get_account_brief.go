@@ -12,7 +12,7 @@ import (
 type GetAccountBriefRequest struct {
 	ProjectArg
 	AccountArg
-	Kind portfolio.BriefKind `json:"kind,omitempty" jsonschema:"enum=call,enum=qbr,enum=handover" jsonschema_description:"Default call; decides what comes first."`
+	Kind portfolio.BriefKind `json:"kind,omitempty" jsonschema:"enum=call,enum=qbr,enum=handover" jsonschema_description:"What for."`
 	SizeArg
 }
 
@@ -27,7 +27,7 @@ type GetAccountBriefResult struct {
 var getAccountBriefTool = define(Spec{
 	Name:        "get_account_brief",
 	Title:       "Brief on an account",
-	Description: "All there is to know about one account, in one call: roles, custom properties, notes, open points, people, changes since the last note, each with its source.",
+	Description: "All on one account: notes, people, changes, each cited.",
 	Toolset:     Portfolio,
 	Effect:      Reads,
 }, getAccountBrief)

@@ -229,7 +229,7 @@ func (p *practice) call(phase string, h *house, tool string, n int) {
 	case answer.isError && saysSo(tool, answer.text), saysWhatIsMissing(tool, h.comparable(answer), truth.text):
 		of.honest++
 	default:
-		of.wrong = append(of.wrong, fmt.Sprintf("%v: %.500s", arguments, answer.text))
+		of.wrong = append(of.wrong, fmt.Sprintf("%v: %.4000s", arguments, answer.text))
 	}
 }
 
@@ -243,7 +243,8 @@ func saysSo(tool, text string) bool {
 // saysWhatIsMissing tells whether an answer that may lack something says what
 // it lacks, and is right about the rest.
 func saysWhatIsMissing(tool, text, truth string) bool {
-	answer, whole := gjson.Parse("{"+text+"}"), gjson.Parse("{"+truth+"}")
+	const begin = `{"untrusted":"` // goes with the mark
+	answer, whole := gjson.Parse(begin+text+"}"), gjson.Parse(begin+truth+"}")
 	switch tool {
 	case "get_account_brief":
 		failed := answer.Get("brief.not_read").Map()

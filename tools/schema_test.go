@@ -71,7 +71,7 @@ func TestEveryToolIsDeclaredWhole(t *testing.T) {
 		require.Equal(t, tool.Title, hints.Title)
 		require.Equal(t, tools.All[i].Effect == tools.Reads, *hints.ReadOnlyHint, tool.Name)
 		require.False(t, *hints.ReadOnlyHint && *hints.DestructiveHint, tool.Name)
-		reads := strings.HasPrefix(tool.Name, "list_") || strings.HasPrefix(tool.Name, "get_") || tool.Name == "resolve" || tool.Name == "audit_accounts" || tool.Name == "whoami"
+		reads := strings.HasPrefix(tool.Name, "list_") || strings.HasPrefix(tool.Name, "get_") || tool.Name == "resolve" || tool.Name == "search_notes" || tool.Name == "audit_accounts" || tool.Name == "whoami"
 		require.Equal(t, reads, *hints.ReadOnlyHint, tool.Name)
 	}
 }

@@ -15,10 +15,10 @@ import (
 // SearchNotesRequest are the arguments of search_notes.
 type SearchNotesRequest struct {
 	ProjectArg
-	Query   string `json:"query,omitempty" jsonschema:"maxLength=400" jsonschema_description:"Whole words, all of them."`
+	Query   string `json:"query,omitempty" jsonschema:"maxLength=400" jsonschema_description:"Whole words."`
 	Account string `json:"account,omitempty" jsonschema:"maxLength=400" jsonschema_description:"Only this."`
-	Author  string `json:"author,omitempty" jsonschema:"maxLength=254" jsonschema_description:"Email, user id or me."`
-	Since   string `json:"since,omitempty" jsonschema:"maxLength=40" jsonschema_description:"Date or ISO time."`
+	Author  string `json:"author,omitempty" jsonschema_description:"Email or me."`
+	Since   string `json:"since,omitempty" jsonschema_description:"Date."`
 	PageArgs
 }
 
@@ -37,7 +37,7 @@ type FoundNoteRow struct {
 var searchNotesTool = define(Spec{
 	Name:        "search_notes",
 	Title:       "Search all notes",
-	Description: "Notes of all accounts by words, author and date, newest first, each with the text around the words.",
+	Description: "Find notes across accounts.",
 	Toolset:     Portfolio,
 	Effect:      Reads,
 }, searchNotes)
