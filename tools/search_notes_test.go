@@ -34,9 +34,8 @@ func (h *house) searchedNotes(query string) []gjson.Result {
 	h.Helper()
 	var found []gjson.Result
 	for _, account := range seed.Accounts() {
-		for _, note := range h.raw("GET", api+"accounts/"+account.ID+"/notebooks/?limit=100&search="+url.QueryEscape(query), nil).Get("results").Array() {
-			found = append(found, note)
-		}
+		page := h.raw("GET", api+"accounts/"+account.ID+"/notebooks/?limit=100&search="+url.QueryEscape(query), nil)
+		found = append(found, page.Get("results").Array()...)
 	}
 	slices.SortFunc(found, func(a, b gjson.Result) int {
 		if newer := created(b).Compare(created(a)); newer != 0 {
