@@ -43,65 +43,78 @@ var searchNotesTool = define(Spec{
 }, searchNotes)
 
 func searchNotes(d *Desk, ctx context.Context, in SearchNotesRequest) (List[FoundNoteRow], error) {
-	since, err := momentOf(in.Since)
+	q, err := d.noteQuery(ctx, in)
 	if err != nil {
 		return List[FoundNoteRow]{}, err
 	}
-	s, err := d.scope(ctx, in.ProjectID)
+	found, err := q.book.SearchNotes(ctx, q.search)
 	if err != nil {
 		return List[FoundNoteRow]{}, err
 	}
-	search := portfolio.NoteSearch{Query: in.Query, Author: in.Author, Since: since}
-	if in.Account != "" {
-		account, _, err := s.book.Find(ctx, in.Account)
-		if err != nil {
-			return List[FoundNoteRow]{}, err
-		}
-		search.Account = &account
-	}
-	cursor := in.Cursor
-	in.Cursor = ""
-	page, err := d.page(in.PageArgs, "search_notes", s.project, in.Query, in.Account, in.Author, in.Since)
-	if err != nil {
-		return List[FoundNoteRow]{}, err
-	}
-	behind, err := opaque.Row(page.query, cursor)
-	if err != nil {
-		return List[FoundNoteRow]{}, err
-	}
-	found, err := s.book.SearchNotes(ctx, search)
-	if err != nil {
-		return List[FoundNoteRow]{}, err
-	}
-	return shownNotes(ctx, s, page, in, found, behind)
+	return q.page(ctx, found)
 }
 
-// shownNotes is one page of what was found. Its cursor names the last note
-// shown, as notes may come and go between two calls.
-func shownNotes(ctx context.Context, s scope, page pageOf, in SearchNotesRequest, found portfolio.SearchedNotes, behind string) (List[FoundNoteRow], error) {
-	rest, err := notesBehind(found.Notes, behind)
+// noteQuery is a search, and where in what it finds a page begins.
+type noteQuery struct {
+	scope
+	search portfolio.NoteSearch
+	pageOf
+	behind  string // the place of the last note shown, "" at the beginning
+	filters map[string]any
+}
+
+func (d *Desk) noteQuery(ctx context.Context, in SearchNotesRequest) (noteQuery, error) {
+	since, err := momentOf(in.Since)
+	if err != nil {
+		return noteQuery{}, err
+	}
+	q := noteQuery{
+		search:  portfolio.NoteSearch{Query: in.Query, Author: in.Author, Since: since},
+		filters: compactArgs(map[string]any{"query": in.Query, "author": in.Author, "since": in.Since}),
+	}
+	if q.scope, err = d.scope(ctx, in.ProjectID); err != nil {
+		return noteQuery{}, err
+	}
+	sizes := PageArgs{Limit: in.Limit, MaxTokens: in.MaxTokens} // the cursor is a place, not an offset
+	if q.pageOf, err = d.page(sizes, "search_notes", q.project, in.Query, in.Account, in.Author, in.Since); err != nil {
+		return noteQuery{}, err
+	}
+	if q.behind, err = opaque.Row(q.query, in.Cursor); err != nil {
+		return noteQuery{}, err
+	}
+	if in.Account == "" {
+		return q, nil
+	}
+	account, _, err := q.book.Find(ctx, in.Account)
+	q.search.Account = &account
+	q.filters["account"], q.filters["account_id"] = account.Name, account.ID
+	return q, err
+}
+
+// page is one page of what was found. Its cursor names the last note shown, as
+// notes may come and go between two calls.
+func (q noteQuery) page(ctx context.Context, found portfolio.SearchedNotes) (List[FoundNoteRow], error) {
+	rest, err := notesBehind(found.Notes, q.behind)
 	if err != nil {
 		return List[FoundNoteRow]{}, err
 	}
-	shown := rest[:min(len(rest), page.limit)]
-	readable := shown[:min(len(shown), page.maxTokens/leastRow+1)] // more rows cannot fit
-	if err := s.book.ReadSnippets(ctx, readable, in.Query); err != nil {
+	shown := rest[:min(len(rest), q.limit)]
+	readable := shown[:min(len(shown), q.maxTokens/leastRow+1)] // more rows cannot fit
+	if err := q.book.ReadSnippets(ctx, readable, q.search.Query); err != nil {
 		return List[FoundNoteRow]{}, err
 	}
-	rows := make([]FoundNoteRow, len(shown))
-	for i, note := range shown {
-		rows[i] = foundNoteRow(note)
+	list := List[FoundNoteRow]{Filters: q.filters, Note: unsearched(found), URLTemplate: q.links.notebook("{short_id}")}
+	for _, note := range shown {
+		list.Rows = append(list.Rows, foundNoteRow(note))
 	}
-	list := List[FoundNoteRow]{Rows: rows, Note: unsearched(found), URLTemplate: s.links.notebook("{short_id}")}
 	if len(found.Missed) == 0 && !found.Cut {
 		total := len(found.Notes)
 		list.Total = &total
 	}
-	list.Filters = compactArgs(map[string]any{"query": in.Query, "account": in.Account, "author": in.Author, "since": in.Since})
-	list = listed(page, s, list, false)
+	list = listed(q.pageOf, q.scope, list, false)
 	list.NextCursor = ""
 	if list.Shown > 0 && list.Shown < len(rest) {
-		list.NextCursor = opaque.CursorAt(page.query, placeOf(rest[list.Shown-1]))
+		list.NextCursor = opaque.CursorAt(q.query, placeOf(rest[list.Shown-1]))
 	}
 	return list, nil
 }

@@ -100,6 +100,7 @@ func TestSearchNotesFilters(t *testing.T) {
 	day := ofAcme[2].Get("created_at").String()[:10]
 	require.Len(t, h.must("search_notes", object{"account": seed.AcmeName}).get("rows").Array(), len(ofAcme))
 	since := h.must("search_notes", object{"account": seed.AcmeName, "since": day})
+	require.Equal(t, seed.AcmeID, since.str("filters.account_id"))
 	require.EqualValues(t, 3, since.get("total").Int())
 	require.Equal(t, day, since.str("rows.2.date"))
 	for _, author := range []string{"Ada@example.com", "me", "1"} {
@@ -150,6 +151,16 @@ func TestSearchNotesSaysWhatItCouldNotRead(t *testing.T) {
 	require.False(t, found.get("total").Exists(), "how many there are is not known")
 	h.sandbox.SetFaults()
 	require.EqualValues(t, seed.ExportComplaints, h.must("search_notes", object{"query": "exports"}).get("total").Int(), "what was read is remembered, what was not is read")
+
+	for range 60 { // more accounts with notes than one search goes through
+		account := h.raw("POST", api+"accounts/", object{"name": "Late"}).Get("id").String()
+		h.raw("POST", api+"accounts/"+account+"/notebooks/", object{"title": "exports", "text_content": "exports"})
+	}
+	many := h.must("search_notes", object{"query": "exports", "limit": 200, "max_tokens": 50_000})
+	looked, _, missed := strings.Cut(many.str("note"), " accounts were looked through")
+	require.True(t, missed && strings.HasSuffix(looked, " 400"), many.str("note"))
+	require.Regexp(t, `Not looked through: \d+ accounts \(.*, …\)`, many.str("note"))
+	require.False(t, many.get("total").Exists())
 
 	h.sandbox.SetFaults(sandbox.Fault{Kind: sandbox.FaultServerError, Path: "/notebooks"})
 	require.Contains(t, h.refused("search_notes", object{"query": "renewal"}), outage)
