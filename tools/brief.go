@@ -146,6 +146,7 @@ func (b *AccountBrief) admit(known portfolio.Brief) {
 	}
 	if known.MoreNotes > 0 {
 		b.Omitted["notes"] = known.MoreNotes
+		b.Remarks = append(b.Remarks, fmt.Sprintf("Only the newest %d notes were read, for open points, too.", len(known.Notes)))
 	}
 	if known.Failed[portfolio.SectionNotes] == nil && len(known.Notes) == 0 {
 		b.Remarks = append(b.Remarks, "The account has no notes.")

@@ -96,7 +96,9 @@ func (p portfolioTruth) requireNotes(h *house, id string, brief gjson.Result) {
 	texts := map[string]string{}
 	for _, note := range shown {
 		short := note.Get("short_id").String()
-		whole := h.must("get_notebook", object{"account": id, "notebook": short, "max_tokens": 50_000}).get("notebook")
+		cited := h.must("get_notebook", object{"account": id, "notebook": short, "max_tokens": 50_000})
+		require.Equal(h, cited.str("url"), strings.ReplaceAll(brief.Get("sources.short_id").String(), "{short_id}", short))
+		whole := cited.get("notebook")
 		require.Equal(h, whole.Get("title").String(), note.Get("title").String())
 		require.True(h, strings.HasPrefix(whole.Get("markdown").String(), note.Get("markdown").String()))
 		texts[short] = strings.Join(strings.Fields(whole.Get("markdown").String()), " ")
@@ -218,4 +220,13 @@ func TestKindsOfBriefs(t *testing.T) {
 	least := h.must("get_account_brief", object{"account": seed.AcmeName, "max_tokens": 200}).get("brief")
 	require.Equal(t, seed.AcmeID, least.Get("account.id").String())
 	require.EqualValues(t, seed.AcmeNotes, least.Get("omitted.notes").Int())
+
+	for range 20 {
+		h.raw("POST", api+"accounts/"+seed.AcmeID+"/notebooks/", object{"title": "Short call", "text_content": "- [ ] call back"})
+	}
+	many := h.must("get_account_brief", object{"account": seed.AcmeName, "max_tokens": 50_000}).get("brief")
+	require.Len(t, many.Get("notes").Array(), 20)
+	require.EqualValues(t, seed.AcmeNotes, many.Get("omitted.notes").Int())
+	require.Len(t, many.Get("open_points").Array(), 1, "each once")
+	require.Contains(t, many.Get("remarks").Raw, "Only the newest 20 notes were read")
 }
