@@ -10,15 +10,11 @@ import (
 	"os"
 	"sync"
 
-	mcpserver "github.com/mark3labs/mcp-go/server"
-
-	"posthog-accounts-mcp/client"
+	"posthog-accounts-mcp/bench/stage"
 	"posthog-accounts-mcp/internal/httpserver"
 	"posthog-accounts-mcp/internal/identity"
-	"posthog-accounts-mcp/internal/plain"
 	"posthog-accounts-mcp/internal/server"
 	"posthog-accounts-mcp/sandbox"
-	"posthog-accounts-mcp/tools"
 )
 
 // A started test binary with roleVariable set to roleCanned is the product over an upstream that costs
@@ -38,7 +34,7 @@ func serveCanned(arguments []string) (exit int) {
 }
 
 func runCanned(arguments []string) error {
-	mcp, key, err := assemble(&canned{next: sandbox.New(sandbox.Options{}).Transport()})
+	mcp, key, err := stage.Product(&canned{next: sandbox.New(sandbox.Options{}).Transport()})
 	if err != nil {
 		return err
 	}
@@ -55,23 +51,6 @@ func runCanned(arguments []string) error {
 	}
 	fmt.Fprintf(os.Stderr, "serving at http://%s/mcp\n", listener.Addr())
 	return web.Serve(context.Background(), listener)
-}
-
-// assemble is the product's own wiring of its tools, with an upstream of the benchmark's choice.
-func assemble(upstream http.RoundTripper, options ...tools.DeskOption) (*mcpserver.MCPServer, client.Key, error) {
-	key, err := client.NewKey(sandbox.DefaultKey)
-	if err != nil {
-		return nil, key, err
-	}
-	posthog, err := client.New("https://sandbox.invalid", client.WithTransport(upstream))
-	if err != nil {
-		return nil, key, err
-	}
-	served, err := tools.Serve(tools.NewDesk(posthog, 0, options...), tools.Selection{})
-	if err != nil {
-		return nil, key, err
-	}
-	return server.New(server.Options{Name: "bench", Version: "1", Tools: served, Explain: plain.Explain}), key, nil
 }
 
 // canned answers a request that it has met before with the same bytes, without asking anybody.

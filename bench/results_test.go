@@ -4,18 +4,16 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	mcpclient "github.com/mark3labs/mcp-go/client"
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/stretchr/testify/require"
 	"github.com/tidwall/gjson"
-	"github.com/tiktoken-go/tokenizer"
 
+	"posthog-accounts-mcp/bench/stage"
 	"posthog-accounts-mcp/internal/identity"
 	"posthog-accounts-mcp/sandbox"
 	"posthog-accounts-mcp/sandbox/seed"
@@ -145,18 +143,6 @@ var usages = []usage{
 	{tool: "whoami", arguments: always(object{})},
 }
 
-// counting counts the requests that go upstream.
-type counting struct {
-	next     http.RoundTripper
-	requests atomic.Int64
-}
-
-// RoundTrip implements http.RoundTripper.
-func (c *counting) RoundTrip(r *http.Request) (*http.Response, error) {
-	c.requests.Add(1)
-	return c.next.RoundTrip(r)
-}
-
 // cost is what one call took and gave.
 type cost struct {
 	requests int64
@@ -167,8 +153,8 @@ type cost struct {
 // learned.
 func spend(t testing.TB, u usage, posthog *sandbox.Sandbox) (first, again cost) {
 	t.Helper()
-	upstream := &counting{next: posthog.Transport()}
-	server, key, err := assemble(upstream, tools.WithJournal(journalIn(t)))
+	upstream := &stage.Counting{Next: posthog.Transport()}
+	server, key, err := stage.Product(upstream, tools.WithJournal(journalIn(t)))
 	require.NoError(t, err)
 	ctx := identity.With(context.Background(), identity.FromEnvironment(key))
 	c, err := mcpclient.NewInProcessClient(server)
@@ -191,9 +177,9 @@ func spend(t testing.TB, u usage, posthog *sandbox.Sandbox) (first, again cost) 
 		if u.first != nil {
 			arguments = u.first(ask, arguments)
 		}
-		before := upstream.requests.Load()
+		before := upstream.Requests()
 		text := ask(u.tool, arguments).Raw
-		both[time] = cost{upstream.requests.Load() - before, text}
+		both[time] = cost{upstream.Requests() - before, text}
 	}
 	return both[0], both[1]
 }
@@ -201,9 +187,7 @@ func spend(t testing.TB, u usage, posthog *sandbox.Sandbox) (first, again cost) 
 // o200k counts tokens exactly.
 func o200k(t testing.TB, text string) float64 {
 	t.Helper()
-	codec, err := tokenizer.Get(tokenizer.O200kBase)
-	require.NoError(t, err)
-	n, err := codec.Count(text)
+	n, err := stage.Tokens(text)
 	require.NoError(t, err)
 	return float64(n)
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/tidwall/gjson"
 	_ "modernc.org/sqlite" // the journal's driver
 
+	"posthog-accounts-mcp/bench/stage"
 	"posthog-accounts-mcp/internal/identity"
 	"posthog-accounts-mcp/journal"
 	"posthog-accounts-mcp/sandbox"
@@ -70,7 +71,7 @@ func (s slow) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // writer makes the same write one way, over and over.
 type writer struct {
-	upstream *counting
+	upstream *stage.Counting
 	write    func(time int)
 	ms       []float64
 	requests int64
@@ -79,12 +80,12 @@ type writer struct {
 // ourWriter makes a write with the tool, on record or not.
 func ourWriter(t testing.TB, w safeWrite, posthog http.RoundTripper, onRecord bool) *writer {
 	t.Helper()
-	upstream := &counting{next: posthog}
+	upstream := &stage.Counting{Next: posthog}
 	var options []tools.DeskOption
 	if onRecord {
 		options = append(options, tools.WithJournal(journalIn(t)))
 	}
-	server, key, err := assemble(upstream, options...)
+	server, key, err := stage.Product(upstream, options...)
 	require.NoError(t, err)
 	ctx := identity.With(context.Background(), identity.FromEnvironment(key))
 	c, err := mcpclient.NewInProcessClient(server)
@@ -113,7 +114,7 @@ func journalIn(t testing.TB) *tools.Ledger {
 // plainWriter sends the one request.
 func plainWriter(t testing.TB, w safeWrite, posthog http.RoundTripper) *writer {
 	t.Helper()
-	upstream := &counting{next: posthog}
+	upstream := &stage.Counting{Next: posthog}
 	w = w.looked(t, posthog)
 	return &writer{upstream: upstream, write: func(time int) {
 		status, answer := send(t, upstream, w.method, w.path, w.body(time))
@@ -173,7 +174,7 @@ func compare(t testing.TB, w safeWrite, delay time.Duration, rounds int) []*writ
 	for _, by := range all {
 		time++
 		by.write(time)
-		by.requests = -by.upstream.requests.Load()
+		by.requests = -by.upstream.Requests()
 	}
 	for range rounds {
 		for _, i := range rand.Perm(len(all)) {
@@ -183,7 +184,7 @@ func compare(t testing.TB, w safeWrite, delay time.Duration, rounds int) []*writ
 		}
 	}
 	for _, by := range all {
-		by.requests = (by.requests + by.upstream.requests.Load()) / int64(rounds)
+		by.requests = (by.requests + by.upstream.Requests()) / int64(rounds)
 	}
 	return all
 }

@@ -42,7 +42,7 @@ var arrows = map[string][]string{
 	"notes":               {},
 	"client":              {},
 	"sandbox":             {"notes"},
-	"bench":               {"internal/app", "internal/config"},
+	"bench":               {"internal/app", "internal/config", "internal/server", "internal/plain", "client", "tools", "sandbox"},
 }
 
 // room is the room of a package: its top-level folder, or the one below
