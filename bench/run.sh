@@ -153,6 +153,27 @@ initialisation() {
 		Requests on 16 connections, the driver on the same processors:
 	END
 	bench BenchmarkSandboxRate "$rounds" requests/s p50-ms after-MB
+	cat <<-'END'
+
+		## The jobs people give an agent
+
+		Each job as a script of tool calls for two sides, each in a PostHog of its own: this server, and PostHog's API as
+		tools made one to one ([jobs/thin](jobs/thin/thin.go)). That side's careful script is the cheapest one that is safe:
+		values are merged before they are sent, and read back where PostHog answers before it has done anything. The careless
+		one leaves that out, on a day on which PostHog loses events. Answers, and everything stored before and after, are
+		compared with what should be; on this server every answer is right and no job changes anything else, or the test fails.
+
+		Tokens (o200k) are those of arguments and results, once. Plans were asked for with 600 tokens, which shows what is the
+		same in all rows, and the first of them. Requests are those to PostHog: this server makes more of them where it writes,
+		as it looks before and after. They take no time here, as PostHog is in the same process. On the newer PostHog roles are
+		kept apart from accounts, so that the API has to be asked account by account.
+
+		`go test ./bench/jobs -run TestJobs -update`
+
+		<!-- jobs begin -->
+		<!-- jobs end -->
+	END
 } >"$new"
 mv "$new" "$out"
 chmod 644 "$out"
+go test ./bench/jobs -run 'TestJobs$' -count 1 -update # fills in the jobs

@@ -19,22 +19,23 @@ func Readme(content []byte) ([]byte, error) {
 		return nil, err
 	}
 	for name, part := range map[string]string{"tools": toolTable(), "options": options} {
-		if content, err = replace(content, name, part); err != nil {
+		if content, err = Replace(content, name, part); err != nil {
 			return nil, err
 		}
 	}
 	return content, nil
 }
 
-func replace(content []byte, name, part string) ([]byte, error) {
+// Replace is content with the part between <!-- NAME begin --> and <!-- NAME end --> made anew.
+func Replace(content []byte, name, part string) ([]byte, error) {
 	begin, end := []byte("<!-- "+name+" begin -->\n"), []byte("<!-- "+name+" end -->")
 	before, rest, ok := bytes.Cut(content, begin)
 	if !ok {
-		return nil, fmt.Errorf("the README has no line %q", begin)
+		return nil, fmt.Errorf("there is no line %q", begin)
 	}
 	_, after, ok := bytes.Cut(rest, end)
 	if !ok {
-		return nil, fmt.Errorf("the README has no line %q", end)
+		return nil, fmt.Errorf("there is no line %q", end)
 	}
 	return bytes.Join([][]byte{before, begin, []byte(part), end, after}, nil), nil
 }
