@@ -247,24 +247,47 @@ func (m *merge) replaced(found client.Account) []string {
 
 // receipt tells what became of a change that was sent.
 func (m *merge) receipt(found client.Account, sent sending, repairs int) Result {
-	before := pick(State(m.theirs), m.aimed.wanted)
-	result := Result{Account: found, Was: m.theirs, Before: before, After: pick(State(found), m.aimed.wanted), RolesApart: sent.apart}
-	missing := m.delta.on(found).wanted
-	wanted, mine := map[string]any{}, maps.Clone(m.aimed.wanted)
-	for field := range m.aimed.wanted {
-		wanted[field] = result.After[field] // it holds what was asked, whatever else
-		if _, lacks := missing[field]; lacks {
-			wanted[field], mine[field] = missing[field], before[field]
-		}
-	}
-	result.Outcome = journal.Compare(before, wanted, result.After, same)
+	result := m.delta.effect(m.theirs, m.aimed.wanted, found)
+	result.RolesApart = sent.apart
 	gaveRoles := m.apart && len(m.aimed.roles()) > 0 && sent.lost == nil && sent.trouble == nil // and PostHog said so
 	if result.Outcome == journal.Ignored && (gaveRoles || len(m.replaced(found)) > 0) {
 		result.Outcome = journal.Overridden
 	}
-	result.Back = Inverse(before, mine)
 	result.Note = strings.TrimSpace(strings.Join([]string{sent.remark(result.Outcome), repaired(repairs, result.Outcome), replacing(m.conflicts())}, " "))
 	return result
+}
+
+// effect holds what is there against what a change was to make of an account.
+// Taking it back concerns only what it made: where a field is not as it was
+// asked for, that is somebody else's decision, or as it was before.
+func (d delta) effect(was client.Account, aimed map[string]any, found client.Account) Result {
+	before, after := pick(State(was), aimed), pick(State(found), aimed)
+	missing := d.on(found).wanted
+	wanted, mine := map[string]any{}, maps.Clone(aimed)
+	for field := range aimed {
+		wanted[field] = after[field] // it holds what was asked, whatever else
+		if _, lacks := missing[field]; lacks {
+			wanted[field], mine[field] = missing[field], before[field]
+		}
+	}
+	return Result{
+		Outcome: journal.Compare(before, wanted, after, same), Account: found, Was: was,
+		Before: before, After: after, Back: Inverse(before, mine),
+	}
+}
+
+// Effect looks what came of a change of an account that was made once, when
+// the account was as given.
+func (b *Book) Effect(ctx context.Context, was client.Account, change Change) (Result, error) {
+	delta, err := b.resolve(ctx, change)
+	if err != nil {
+		return Result{}, err
+	}
+	found, _, err := b.Account(ctx, was.ID)
+	if err != nil {
+		return Result{}, err
+	}
+	return delta.effect(was, delta.on(was).wanted, found), nil
 }
 
 // repaired tells that the change had to be made more than once.

@@ -199,7 +199,7 @@ func (p *planner) step(ctx context.Context, order Order) (Step, error) {
 			return step, err
 		}
 	}
-	if !change.isEmpty() {
+	if !change.IsEmpty() {
 		if err := p.aim(ctx, account, &step); err != nil {
 			return step, err
 		}
@@ -207,7 +207,7 @@ func (p *planner) step(ctx context.Context, order Order) (Step, error) {
 	if err := p.setCustom(ctx, order.Custom, &step); err != nil {
 		return step, err
 	}
-	if changesNothing := !step.Creates() && len(step.Custom) == 0 && !step.Changes(); changesNothing && (!change.isEmpty() || len(order.Custom) > 0) {
+	if changesNothing := !step.Creates() && len(step.Custom) == 0 && !step.Changes(); changesNothing && (!change.IsEmpty() || len(order.Custom) > 0) {
 		return step, nil // no note about a change that is none
 	}
 	name := step.Name

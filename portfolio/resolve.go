@@ -31,6 +31,16 @@ func (b *Book) Find(ctx context.Context, reference string) (client.Account, Matc
 	return hits[0].account, hits[0].Match, nil
 }
 
+// Account reads the account with an id that is on record. One that is gone is
+// absent, whoever is called by its id now.
+func (b *Book) Account(ctx context.Context, id string) (client.Account, Match, error) {
+	account, err := b.read(ctx, id)
+	if client.KindOf(err) == client.NotFound {
+		return client.Account{}, Match{}, plain.Absent("The account with the id %s is not there any more.", id)
+	}
+	return account, Match{By: "id", Exact: true}, err
+}
+
 // FindToWrite is Find for a write: it never takes an inexact match.
 func (b *Book) FindToWrite(ctx context.Context, reference string) (client.Account, Match, error) {
 	s, hits, err := b.found(ctx, reference, true)

@@ -24,7 +24,8 @@ type Change struct {
 	Roles      map[Role]string // e-mail, user id, me; none or unassigned removes
 }
 
-func (c Change) isEmpty() bool {
+// IsEmpty tells that nothing is to be changed.
+func (c Change) IsEmpty() bool {
 	return c.Name == "" && c.ExternalID == "" && len(c.Set)+len(c.Unset)+len(c.TagsAdd)+len(c.TagsRemove)+len(c.Roles) == 0
 }
 
@@ -153,7 +154,7 @@ func (c Change) tags(stored []string) []string {
 // or for what cannot be. It asks PostHog nothing.
 func (c Change) Check() error {
 	switch {
-	case c.isEmpty():
+	case c.IsEmpty():
 		return plain.Refuse("Nothing to change: give name, external_id, set, unset, tags_add, tags_remove, csm, account_executive or account_owner.")
 	case c.Name != "" && trimmed(c.Name) == "":
 		return plain.Refuse("Not done: the name is blank.")
@@ -214,12 +215,6 @@ func (b *Book) Preview(ctx context.Context, account client.Account, change Chang
 	if err := b.allowed(change); err != nil {
 		return nil, nil, err
 	}
-	return b.Effect(ctx, account, change)
-}
-
-// Effect is what a change makes of an account, be it one that may be made now
-// or one that was made once.
-func (b *Book) Effect(ctx context.Context, account client.Account, change Change) (before, after map[string]any, err error) {
 	delta, err := b.resolve(ctx, change)
 	if err != nil {
 		return nil, nil, err

@@ -141,7 +141,7 @@ func (w *rowWork) isBegun() bool {
 // read is the account, as it was last read in this call.
 func (w *rowWork) read(ctx context.Context, id string) (client.Account, error) {
 	if w.account == nil {
-		account, _, err := w.scope.book.Find(ctx, id)
+		account, _, err := w.scope.book.Account(ctx, id)
 		if plain.IsAbsent(err) {
 			return account, skip("The account is not there any more.")
 		}

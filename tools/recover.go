@@ -124,24 +124,15 @@ func (s scope) look(ctx context.Context, was image, asked wish) (done, error) {
 }
 
 func (s scope) lookAtAccount(ctx context.Context, was client.Account, change portfolio.Change) (done, error) {
-	before, wanted, err := s.book.Effect(ctx, was, change)
+	result, err := s.book.Effect(ctx, was, change)
 	if err != nil {
 		return done{}, err
 	}
-	now, _, err := s.book.Find(ctx, was.ID)
-	if err != nil {
-		return done{}, err
-	}
-	state, found := portfolio.State(now), map[string]any{}
-	for field := range wanted {
-		found[field] = state[field]
-	}
-	back := portfolio.Inverse(before, found)
-	return done{After: found, Back: &back, Receipt: s.seen("account", was.ID, before, wanted, found)}, nil
+	return done{After: result.After, Back: &result.Back, Receipt: s.seen("account", was.ID, result.Outcome, result.Before, result.After)}, nil
 }
 
 func (s scope) lookAtPerson(ctx context.Context, was personImage, asked wish) (done, error) {
-	now, _, err := s.people.Find(ctx, was.UUID)
+	now, _, err := s.byUUID(ctx, was.UUID)
 	if err != nil {
 		return done{}, err
 	}
@@ -149,7 +140,7 @@ func (s scope) lookAtPerson(ctx context.Context, was personImage, asked wish) (d
 	for _, name := range slices.Concat(slices.Collect(maps.Keys(asked.Set)), asked.Unset) {
 		before[name], found[name], wanted[name] = decodedValue(was.Properties[name]), decodedValue(now.Properties[name]), decodedValue(asked.Set[name])
 	}
-	return done{After: found, Receipt: s.seen("person", was.UUID, before, wanted, found)}, nil
+	return done{After: found, Receipt: s.seen("person", was.UUID, journal.Compare(before, wanted, found, sameValue), before, found)}, nil
 }
 
 func (s scope) lookAtProperty(ctx context.Context, was, asked propertyImage) (done, error) {
@@ -158,7 +149,7 @@ func (s scope) lookAtProperty(ctx context.Context, was, asked propertyImage) (do
 		return done{}, err
 	}
 	before, wanted, found := map[string]any{was.Name: was.Value}, map[string]any{was.Name: asked.Value}, map[string]any{was.Name: now.Value}
-	return done{After: found, Receipt: s.seen("account", was.Account, before, wanted, found)}, nil
+	return done{After: found, Receipt: s.seen("account", was.Account, journal.Compare(before, wanted, found, sameValue), before, found)}, nil
 }
 
 // lookAtNote finds an addition that arrived. One that is not in the note may be in a follow-up.
@@ -187,9 +178,9 @@ func (s scope) propertyNow(ctx context.Context, was propertyImage) (portfolio.Pr
 }
 
 // seen is a receipt for what a look found.
-func (s scope) seen(kind, id string, before, wanted, found map[string]any) Receipt {
+func (s scope) seen(kind, id string, outcome journal.Outcome, before, found map[string]any) Receipt {
 	return Receipt{
-		Outcome: journal.Compare(before, wanted, found, sameValue), Target: &Target{Kind: kind, ID: id},
+		Outcome: outcome, Target: &Target{Kind: kind, ID: id},
 		Before: capMap(before, changesTokens), After: capMap(found, changesTokens), ProjectID: s.project,
 	}
 }

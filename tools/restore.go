@@ -12,11 +12,15 @@ import (
 
 // restoreAccount turns an account's changed fields back, and no other.
 func (d *Desk) restoreAccount(ctx context.Context, s scope, w deed, was client.Account, did done) (Receipt, error) {
-	now, match, err := s.book.Find(ctx, was.ID)
+	now, match, err := s.book.Account(ctx, was.ID)
 	if err != nil {
 		return Receipt{}, err
 	}
-	if err := portfolio.ChangedSince(foreign(*did.Back, portfolio.State(now), did.After)); err != nil {
+	changed := foreign(*did.Back, portfolio.State(now), did.After)
+	if did.Back.IsEmpty() { // nothing was left of the write when it was read back
+		changed = slices.Collect(maps.Keys(did.After))
+	}
+	if err := portfolio.ChangedSince(changed); err != nil {
 		return Receipt{}, err
 	}
 	back := exactly(*did.Back, was)
@@ -81,8 +85,9 @@ func exactly(back portfolio.Change, was client.Account) portfolio.Change {
 	return back
 }
 
-// restorePerson turns a person's changed properties back.
-func (d *Desk) restorePerson(ctx context.Context, s scope, w deed, was personImage, did done) (Receipt, error) {
+// restorePerson turns a person's changed properties back. What was not as asked
+// when it was read back is somebody else's, and stays.
+func (d *Desk) restorePerson(ctx context.Context, s scope, w deed, was personImage, asked wish, did done) (Receipt, error) {
 	now, match, err := s.byUUID(ctx, was.UUID)
 	if err != nil {
 		return Receipt{}, err
@@ -90,6 +95,9 @@ func (d *Desk) restorePerson(ctx context.Context, s scope, w deed, was personIma
 	var changed, unset []string
 	set := map[string]json.RawMessage{}
 	for name, left := range did.After {
+		if !sameValue(left, decodedValue(asked.Set[name])) {
+			continue
+		}
 		if !sameValue(decodedValue(now.Properties[name]), left) {
 			changed = append(changed, name)
 		}
@@ -98,6 +106,9 @@ func (d *Desk) restorePerson(ctx context.Context, s scope, w deed, was personIma
 		} else {
 			unset = append(unset, name)
 		}
+	}
+	if len(set)+len(unset) == 0 {
+		changed = slices.Collect(maps.Keys(did.After))
 	}
 	if err := portfolio.ChangedSince(changed); err != nil {
 		return Receipt{}, err
@@ -113,8 +124,8 @@ func (d *Desk) restorePerson(ctx context.Context, s scope, w deed, was personIma
 }
 
 // restoreProperty sets a custom property to its former value.
-func (d *Desk) restoreProperty(ctx context.Context, s scope, w deed, was propertyImage, did done) (Receipt, error) {
-	account, match, err := s.book.Find(ctx, was.Account)
+func (d *Desk) restoreProperty(ctx context.Context, s scope, w deed, was, asked propertyImage, did done) (Receipt, error) {
+	account, match, err := s.book.Account(ctx, was.Account)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -122,7 +133,7 @@ func (d *Desk) restoreProperty(ctx context.Context, s scope, w deed, was propert
 	if err != nil {
 		return Receipt{}, err
 	}
-	if !sameValue(now.Value, did.After[was.Name]) {
+	if left := did.After[was.Name]; !sameValue(left, asked.Value) || !sameValue(now.Value, left) {
 		return Receipt{}, portfolio.ChangedSince([]string{was.Name})
 	}
 	w.image, w.wish = image{Property: imageOfProperty(account, now, now.Value)}, wish{Property: imageOfProperty(account, now, was.Value)}
@@ -141,7 +152,7 @@ func (d *Desk) unmakeAccount(ctx context.Context, s scope, w deed, made client.A
 	if err != nil {
 		return Receipt{}, err
 	}
-	now, match, err := s.book.Find(ctx, made.ID) // last, as most can change in it
+	now, match, err := s.book.Account(ctx, made.ID) // last, as most can change in it
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -186,7 +197,7 @@ func accountDiffers(made, now client.Account, properties []portfolio.Property) [
 
 // unmakeNote deletes a note that is still exactly as it was written.
 func (d *Desk) unmakeNote(ctx context.Context, s scope, w deed, made client.Notebook) (Receipt, error) {
-	account, match, err := s.book.Find(ctx, w.target.ID)
+	account, match, err := s.book.Account(ctx, w.target.ID)
 	if err != nil {
 		return Receipt{}, err
 	}

@@ -41,8 +41,9 @@ func (d *Desk) undo(ctx context.Context, s scope, book *journal.Journal, in Undo
 		return Receipt{}, err
 	}
 	var was image
+	var asked wish
 	var did done
-	if err := errors.Join(decodeKept(entry.Before, &was), decodeKept(entry.After, &did)); err != nil {
+	if err := errors.Join(decodeKept(entry.Before, &was), decodeKept(entry.Wanted, &asked), decodeKept(entry.After, &did)); err != nil {
 		return Receipt{}, err
 	}
 	if did.Met != (image{}) {
@@ -59,9 +60,9 @@ func (d *Desk) undo(ctx context.Context, s scope, book *journal.Journal, in Undo
 	case was.Account != nil && did.Back != nil:
 		return d.restoreAccount(ctx, s, w, *was.Account, did)
 	case was.Person != nil:
-		return d.restorePerson(ctx, s, w, *was.Person, did)
-	case was.Property != nil:
-		return d.restoreProperty(ctx, s, w, *was.Property, did)
+		return d.restorePerson(ctx, s, w, *was.Person, asked, did)
+	case was.Property != nil && asked.Property != nil:
+		return d.restoreProperty(ctx, s, w, *was.Property, *asked.Property, did)
 	}
 	return Receipt{}, plain.Refuse("Nothing to undo: %s changed nothing.", entry.ID)
 }
