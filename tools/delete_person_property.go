@@ -18,5 +18,5 @@ var deletePersonPropertyTool = define(Spec{
 }, deletePersonProperty)
 
 func deletePersonProperty(d *Desk, ctx context.Context, in DeletePersonPropertyRequest) (Receipt, error) {
-	return d.changePerson(ctx, "delete_person_property", in, in.ProjectID, in.Person, nil, []string{in.Key})
+	return d.changePerson(ctx, "delete_person_property", in.ProjectID, in.Person, nil, []string{in.Key})
 }

@@ -1,6 +1,7 @@
 package tools_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -261,4 +262,67 @@ func capturing(distinctID string) func(http.Handler) http.Handler {
 			}
 		})
 	}
+}
+
+// A distinct id that was split off is its new person's. The records of the old
+// one, which stay when the new one is erased, do not hold it.
+func TestErasureAfterASplit(t *testing.T) {
+	t.Parallel()
+	const inbox = "sam.poe.7733@example.com"
+	path := file(t)
+	h := open(t, setup{journal: path})
+	mergeInto(h, seed.TwinDistinctA, inbox)
+	h.must("update_person", object{"person": inbox, "set": object{"plan": "team"}})
+	require.Equal(t, "applied", h.confirmed("split_person", object{"person": seed.TwinUUIDA, "distinct_ids": []string{inbox}}).str("outcome"))
+	book, principal := kept(t, path)
+	require.Contains(t, string(newest(t, book, principal).Arguments), seed.PersonUUID(inbox))
+
+	r := h.confirmed("delete_person", object{"person": inbox})
+	require.Equal(t, "deleted", r.str("certificate.person"), r.text)
+	require.False(t, holdsText(t, path, inbox), "nothing is left of it in the journal")
+}
+
+// Where a person is gone and the journal could not be cleaned of them, it is
+// cleaned when somebody asks for the certificate.
+func TestACleaningIsMadeUpFor(t *testing.T) {
+	t.Parallel()
+	const secret = "kept in confidence 7734"
+	path := file(t)
+	h := open(t, setup{journal: path})
+	h.must("update_person_property", object{"person": seed.TwinUUIDA, "key": "secret", "value": secret})
+	book, principal := kept(t, path)
+	number := h.person(seed.TwinUUIDA).Get("id").String()
+	h.raw("DELETE", api+"persons/"+seed.TwinUUIDA, nil)
+	begun, err := book.Begin(t.Context(), journal.Intent{ // as a server leaves it that could not clean up
+		Principal: principal, Tool: "delete_person", Target: journal.Target{Kind: "person", ID: seed.TwinUUIDA}, Person: seed.TwinUUIDA,
+		Wanted: json.RawMessage(`{"erasure":{"number":"` + number + `","former":["` + seed.TwinUUIDA + `"],"ids":1,"options":{}}}`), Deadline: time.Now().Add(time.Minute),
+	})
+	require.NoError(t, err)
+	require.NoError(t, book.Settle(t.Context(), begun.ID, journal.Applied, nil, ""))
+
+	r := h.must("delete_person", object{"person": seed.TwinUUIDA})
+	require.Equal(t, "deleted", r.str("certificate.person"), r.text)
+	require.False(t, holdsText(t, path, secret))
+}
+
+// The journal is cleaned of a person before the outcome is on record, so that a
+// server that ends in between is noticed, and its deletion found done.
+func TestCleaningComesBeforeTheOutcome(t *testing.T) {
+	t.Parallel()
+	path, now := file(t), time.Now()
+	h := open(t, setup{journal: path, now: func() time.Time { return now }})
+	h.confirmed("delete_person", object{"person": seed.TwinUUIDA})
+	book, principal := kept(t, path)
+	entry := newest(t, book, principal)
+	require.False(t, entry.ErasedAt.After(entry.SettledAt))
+
+	begun, err := book.Begin(t.Context(), journal.Intent{
+		Principal: principal, Tool: "delete_person", Target: entry.Target, Person: entry.Person, Deadline: now.Add(time.Minute),
+	})
+	require.NoError(t, err)
+	_, err = book.ErasePerson(t.Context(), entry.Person) // as if the server had ended right after it
+	require.NoError(t, err)
+	now = now.Add(5 * time.Minute)
+	row := h.must("list_writes", object{}).get("rows.0")
+	require.Equal(t, []any{begun.ID, "applied"}, []any{row.Get("write").String(), row.Get("outcome").String()}, row.Raw)
 }

@@ -35,7 +35,7 @@ func (d *Desk) erase(ctx context.Context, s scope, v erasureView, options client
 	// Nothing of the person goes on record: it could not be restored anyway.
 	asked := erasureWish{Number: v.person.ID, Former: s.people.FormerUUIDs(v.person), IDs: len(v.person.DistinctIDs), Options: options}
 	w := deed{
-		tool: "delete_person", target: journal.Target{Kind: "person", ID: v.person.UUID}, arguments: v.in.unconfirmed(),
+		tool: "delete_person", target: journal.Target{Kind: "person", ID: v.person.UUID}, arguments: options,
 		wish: wish{Erasure: &asked}, person: v.person.UUID, forGood: true,
 	}
 	receipt, err := d.record(ctx, s, w, func(ctx context.Context) (done, error) {
@@ -44,12 +44,14 @@ func (d *Desk) erase(ctx context.Context, s scope, v erasureView, options client
 			return done{}, err
 		}
 		proof = &result.Certificate
-		return personDeleted(s, v, result), nil
+		deleted := personDeleted(s, v, result)
+		// Before the outcome is recorded: as long as there is none, a server that ends here is noticed.
+		deleted.Receipt.Note = sentences(deleted.Receipt.Note, d.conclude(ctx, s, asked.Former, proof))
+		return deleted, nil
 	})
 	if err != nil {
 		return Receipt{}, nil, err
 	}
-	receipt.Note = sentences(receipt.Note, d.conclude(ctx, s, asked.Former, proof))
 	return receipt, proof, nil
 }
 
@@ -74,17 +76,24 @@ func (d *Desk) conclude(ctx context.Context, s scope, former []string, proof *pe
 	}
 	ctx = context.WithoutCancel(ctx)
 	book, err := d.ledger.journal(ctx)
-	if err == nil && proof.Gone() {
-		var erased int
-		if erased, err = book.ErasePerson(ctx, former...); err == nil {
-			proof.Journal = &erased
-		}
+	if err == nil {
+		err = d.keepCertificate(ctx, s, book, *proof) // first, as the deletion cannot be told any more once it is erased
 	}
 	if err != nil {
-		trouble = "What the journal holds of this person could not be erased: " + plain.Explain(onRecord(err))
+		trouble = "The certificate could not be kept: " + plain.Explain(onRecord(err))
 	}
-	if err := d.keepCertificate(ctx, s, book, *proof); err != nil {
-		trouble = sentences(trouble, "The certificate could not be kept: "+plain.Explain(onRecord(err)))
+	if book == nil || !proof.Gone() {
+		return trouble
+	}
+	erased, err := book.ErasePerson(ctx, former...)
+	if err == nil || erased > 0 {
+		proof.Journal = &erased
+	}
+	if err != nil {
+		return sentences(trouble, "What the journal holds of this person could not be erased, or not all of it; calling delete_person with the UUID tries again: "+plain.Explain(onRecord(err)))
+	}
+	if err := d.keepCertificate(ctx, s, book, *proof); err != nil && trouble == "" {
+		trouble = "How many records were erased could not be kept: " + plain.Explain(onRecord(err))
 	}
 	return trouble
 }
@@ -111,15 +120,40 @@ func (d *Desk) lookAtErasure(ctx context.Context, s scope, book *journal.Journal
 	case asked.Options.KeepPerson:
 		outcome = journal.Unknown // a person who is kept shows nothing of it
 	}
-	if err := settle(ctx, book, entry.ID, outcome, nil, foundLater); err != nil && !errors.Is(err, journal.ErrSettled) {
-		return entry, onRecord(err)
-	}
 	if proof.Gone() {
 		if trouble := d.conclude(ctx, s, asked.Former, &proof); trouble != "" {
 			return entry, plain.Refuse("%s", trouble)
 		}
 	}
+	if err := settle(ctx, book, entry.ID, outcome, nil, foundLater); err != nil && !errors.Is(err, journal.ErrSettled) {
+		return entry, onRecord(err)
+	}
 	return book.Entry(ctx, s.principal(), entry.ID)
+}
+
+// settleErased settles a deletion whose server ended when the person was erased
+// from the journal already, and the deletion with them.
+func (d *Desk) settleErased(ctx context.Context, s scope, book *journal.Journal, entry journal.Entry, proof people.Certificate) (journal.Entry, error) {
+	if err := settle(ctx, book, entry.ID, proof.Outcome(), nil, foundLater); err != nil && !errors.Is(err, journal.ErrSettled) {
+		return entry, onRecord(err)
+	}
+	return book.Entry(ctx, s.principal(), entry.ID)
+}
+
+// isUnfinished tells whether a deletion has something left to do once the
+// person is gone: to find that out, or to erase what the journal holds.
+func isUnfinished(entry journal.Entry) bool {
+	if entry.Tool != "delete_person" || entry.Tampered || !entry.ErasedAt.IsZero() {
+		return false
+	}
+	var asked wish
+	switch entry.Outcome {
+	case "", journal.Unknown:
+		return true
+	case journal.Applied, journal.Pending:
+		return decodeKept(entry.Wanted, &asked) == nil && asked.Erasure != nil && !asked.Erasure.Options.KeepPerson
+	}
+	return false
 }
 
 // finishErasure finishes deletions of a UUID that nobody has any more, where
@@ -137,8 +171,7 @@ func (d *Desk) finishErasure(ctx context.Context, s scope, uuid string) error {
 		return onRecord(err)
 	}
 	for _, entry := range entries {
-		open := entry.Outcome == "" || entry.Outcome == journal.Unknown
-		if !open || entry.Tool != "delete_person" || entry.Tampered || !entry.ErasedAt.IsZero() {
+		if !isUnfinished(entry) {
 			continue
 		}
 		if _, err := d.lookAgain(ctx, s, book, entry); err != nil {
@@ -149,9 +182,6 @@ func (d *Desk) finishErasure(ctx context.Context, s scope, uuid string) error {
 }
 
 func (d *Desk) keepCertificate(ctx context.Context, s scope, book *journal.Journal, proof people.Certificate) error {
-	if book == nil {
-		return nil // said already
-	}
 	payload, err := encode(proof)
 	if err != nil {
 		return err

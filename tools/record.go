@@ -138,10 +138,19 @@ func (d *Desk) record(ctx context.Context, s scope, w deed, do func(context.Cont
 	}
 	result.Receipt.Write = entry.ID
 	result.Receipt.Undo = d.undoOf(w, result)
-	if err := settle(ctx, book, entry.ID, result.Receipt.Outcome, result, result.Receipt.Note); err != nil {
+	if err := settle(ctx, book, entry.ID, result.Receipt.Outcome, result.nameless(w), result.Receipt.Note); err != nil {
 		result.Receipt.Note = sentences(result.Receipt.Note, "What became of it could not be put on record: "+plain.Explain(onRecord(err)))
 	}
 	return result.Receipt, nil
+}
+
+// nameless is what is kept of what became of a write: persons are known by
+// UUID there. What they are called may be a distinct id that is another's soon.
+func (r done) nameless(w deed) done {
+	if w.person != "" {
+		r.Receipt.Target = &Target{Kind: w.target.Kind, ID: w.target.ID}
+	}
+	return r
 }
 
 // begin puts the intent on record, or finds the write that a key stands for. A

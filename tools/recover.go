@@ -63,6 +63,11 @@ func (d *Desk) lookAgain(ctx context.Context, s scope, book *journal.Journal, en
 	if asked.Erasure != nil {
 		return d.lookAtErasure(ctx, s, book, entry, *asked.Erasure)
 	}
+	if entry.Tool == "delete_person" && !entry.ErasedAt.IsZero() {
+		if proof := d.certificateOf(ctx, s, entry.Target.ID); proof != nil {
+			return d.settleErased(ctx, s, book, entry, *proof)
+		}
+	}
 	result, err := s.look(ctx, was, asked)
 	if asked.creates() {
 		result, err = s.lookForMade(ctx, book, entry, was, asked)

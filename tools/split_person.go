@@ -70,8 +70,8 @@ func splitPerson(d *Desk, ctx context.Context, in SplitPersonRequest) (SplitPers
 		return SplitPersonResult{ReceiptOrPreview: answer}, err
 	}
 	w := deed{
-		tool: "split_person", target: journal.Target{Kind: "person", ID: person.UUID}, arguments: in.unconfirmed(), person: person.UUID,
-		image: image{Person: &personImage{UUID: person.UUID, DistinctIDs: person.DistinctIDs}}, forGood: true,
+		tool: "split_person", target: journal.Target{Kind: "person", ID: person.UUID}, arguments: onSplit(partition), person: person.UUID,
+		image: image{Person: &personImage{UUID: person.UUID, DistinctIDs: partition.Stays}}, forGood: true,
 	}
 	var split people.Separation
 	receipt, err := d.record(ctx, s, w, func(ctx context.Context) (done, error) {
@@ -85,6 +85,21 @@ func splitPerson(d *Desk, ctx context.Context, in SplitPersonRequest) (SplitPers
 	}
 	agreement.finish(ctx, &receipt)
 	return splitResult(receipt, split), nil
+}
+
+// splitOnRecord is a split as the journal keeps it. The ids that leave are data
+// of the new persons, whom erasing the old one does not erase, nor the other way
+// round: they stand there by the UUIDs that PostHog derives from them.
+type splitOnRecord struct {
+	NewPersons []string `json:"new_persons"`
+}
+
+func onSplit(p people.Partition) splitOnRecord {
+	var kept splitOnRecord
+	for _, move := range p.Moves {
+		kept.NewPersons = append(kept.NewPersons, move.NewPerson)
+	}
+	return kept
 }
 
 // splitResult adds to a receipt where the ids were found to lead to.

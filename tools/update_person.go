@@ -33,7 +33,7 @@ func updatePerson(d *Desk, ctx context.Context, in UpdatePersonRequest) (Receipt
 	if err := in.check(); err != nil {
 		return Receipt{}, err
 	}
-	return d.changePerson(ctx, "update_person", in, in.ProjectID, in.Person, in.Set, in.Unset)
+	return d.changePerson(ctx, "update_person", in.ProjectID, in.Person, in.Set, in.Unset)
 }
 
 // check refuses what asks for nothing, for a thing and its opposite, or for
@@ -51,7 +51,7 @@ func (in UpdatePersonRequest) check() error {
 }
 
 // changePerson is what the three tools share that change properties.
-func (d *Desk) changePerson(ctx context.Context, tool string, arguments any, project int64, reference string, set map[string]json.RawMessage, unset []string) (Receipt, error) {
+func (d *Desk) changePerson(ctx context.Context, tool string, project int64, reference string, set map[string]json.RawMessage, unset []string) (Receipt, error) {
 	if err := checkProperties(set, unset); err != nil {
 		return Receipt{}, err
 	}
@@ -64,8 +64,10 @@ func (d *Desk) changePerson(ctx context.Context, tool string, arguments any, pro
 		return Receipt{}, err
 	}
 	w := deed{
-		tool: tool, target: journal.Target{Kind: "person", ID: person.UUID}, arguments: arguments, person: person.UUID,
-		image: image{Person: imageOf(person, set, unset)}, wish: wish{Set: set, Unset: unset},
+		tool: tool, target: journal.Target{Kind: "person", ID: person.UUID}, person: person.UUID,
+		// Without the reference: a distinct id may be another's one day, who is erased then.
+		arguments: wish{Set: set, Unset: unset},
+		image:     image{Person: imageOf(person, set, unset)}, wish: wish{Set: set, Unset: unset},
 	}
 	return d.record(ctx, s, w, func(ctx context.Context) (done, error) {
 		result, err := s.people.Update(ctx, person, set, unset)

@@ -28,5 +28,5 @@ func updatePersonProperty(d *Desk, ctx context.Context, in UpdatePersonPropertyR
 	if len(in.Value) == 0 {
 		return Receipt{}, plain.Refuse("Not done: give a value other than null. To remove a property use delete_person_property.")
 	}
-	return d.changePerson(ctx, "update_person_property", in, in.ProjectID, in.Person, map[string]json.RawMessage{in.Key: json.RawMessage(in.Value)}, nil)
+	return d.changePerson(ctx, "update_person_property", in.ProjectID, in.Person, map[string]json.RawMessage{in.Key: json.RawMessage(in.Value)}, nil)
 }
