@@ -81,6 +81,9 @@ func (r *Register) Update(ctx context.Context, person client.Person, set map[str
 			return result, nil
 		}
 	}
+	if result.Outcome == "" {
+		return Result{}, plain.Refuse("Outcome unknown: the call ended before the person could be read back. Look with get_person before you repeat anything.")
+	}
 	return unfinished(result, lost), nil
 }
 

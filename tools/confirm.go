@@ -189,10 +189,7 @@ func (d *Desk) once(ctx context.Context, s scope, tool, key string, arguments an
 		return Receipt{}, plain.Refuse("Not done: the key %q was used for another %s with other arguments. Use a new key for a new thing.", plain.Short(key), tool)
 	}
 	if !fresh {
-		kept.receipt.Note = repeated
-		if d.ledger == nil {
-			kept.receipt.Note += " The key is remembered until the server restarts: the journal is off."
-		}
+		kept.receipt.Note = repeated + d.sinceThen(ctx, s, kept.receipt.Write)
 	}
 	return kept.receipt, nil
 }

@@ -199,6 +199,28 @@ func (w deed) mayFollow(entry journal.Entry) bool {
 	return entry.Outcome == journal.Partial && w.retries
 }
 
+// sinceThen says what is to be known besides of a write that this process
+// remembers: whether it was undone, and how long its key is good.
+func (d *Desk) sinceThen(ctx context.Context, s scope, write string) string {
+	if d.ledger == nil {
+		return " The key is remembered until the server restarts: the journal is off."
+	}
+	book, err := d.ledger.journal(ctx)
+	if err != nil {
+		return "" // the answer holds without it
+	}
+	entry, _ := book.Entry(ctx, s.principal(), write) // likewise
+	return undone(entry)
+}
+
+// undone says that a write was taken back, if it was.
+func undone(entry journal.Entry) string {
+	if entry.UndoneBy == "" {
+		return ""
+	}
+	return fmt.Sprintf(" What it did was undone since, by %s; to do it once more, call with a new key.", entry.UndoneBy)
+}
+
 // firstAnswer is what a key answers that was used before.
 func (d *Desk) firstAnswer(entry journal.Entry) (Receipt, error) {
 	var first done
@@ -207,7 +229,7 @@ func (d *Desk) firstAnswer(entry journal.Entry) (Receipt, error) {
 		if err := json.Unmarshal(entry.After, &first); err != nil {
 			return Receipt{}, fmt.Errorf("the answer kept in %s: %w", entry.ID, err)
 		}
-		first.Receipt.Note = sentences(first.Receipt.Note, repeated)
+		first.Receipt.Note = sentences(first.Receipt.Note, repeated) + undone(entry)
 		return first.Receipt, nil
 	case d.now().Before(entry.Deadline):
 		return Receipt{}, plain.Refuse("Not done: the first call with this key (%s) is still under way, or what became of it is not known. Repeat this call after %s: until then nobody can tell.", entry.ID, clock(entry.Deadline))
