@@ -30,25 +30,25 @@ func TestJobs(t *testing.T) {
 	if raceDetector {
 		t.Skip("this measures; races are looked for in the tests of the tools. Run it without -race, as CI does in a step of its own.")
 	}
-	results := make([]results, len(profiles))
+	all := make([]results, len(profiles))
 	t.Run("in", func(t *testing.T) {
 		for i, profile := range profiles {
 			t.Run(string(profile), func(t *testing.T) {
 				t.Parallel()
-				results[i] = doAll(t, profile)
+				all[i] = doAll(t, profile)
 			})
 		}
 	})
 	require.False(t, t.Failed(), "jobs were not done as they should")
 	for i, profile := range profiles {
-		t.Logf("%s\n%s", profile, results[i].table())
+		t.Logf("%s\n%s", profile, all[i].table())
 	}
 	for i, profile := range profiles {
-		ours, thin := results[i].totals()
+		ours, thin := all[i].totals()
 		require.GreaterOrEqual(t, float64(thin.calls), float64(fewerCalls*ours.calls), "%s: calls", profile)
 		require.GreaterOrEqual(t, float64(thin.tokens), float64(fewerTokens*ours.tokens), "%s: tokens", profile)
 	}
-	publish(t, results)
+	publish(t, all)
 }
 
 // result is what became of a job on all sides.

@@ -72,7 +72,7 @@ func writtenUp(note bool, tags gjson.Result) answer {
 	return done
 }
 
-// followUp comes before writeUp, so that the note is still the latest.
+// followUpText is added before writeUp makes another note the latest.
 const followUpText = "- [ ] Send the price list for two more plants"
 
 var addFollowUp = job{

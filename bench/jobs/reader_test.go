@@ -1,7 +1,6 @@
 package jobs_test
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"maps"
@@ -62,7 +61,6 @@ func (r *reader) ask(method, path, body string) gjson.Result {
 	request.Header.Set("Authorization", "Bearer "+sandbox.DefaultKey)
 	request.Header.Set("Content-Type", "application/json")
 	recorder := httptest.NewRecorder()
-	recorder.Body = new(bytes.Buffer)
 	r.posthog.ServeHTTP(recorder, request)
 	answer, err := io.ReadAll(recorder.Body)
 	require.NoError(r, err)

@@ -53,7 +53,7 @@ var handOver = job{
 		return answer{fmt.Sprint(s.applied(plan), " handed over")}
 	},
 	thin: func(s *session) answer {
-		from, to := s.members()
+		from, to := s.colleagues()
 		done, csm := 0, ""
 		for _, account := range s.holding(object{"csm": from}) {
 			id := account.Get("id").String()
@@ -72,7 +72,7 @@ var handOver = job{
 		return answer{fmt.Sprint(done, " handed over")}
 	},
 	naive: func(s *session) answer {
-		from, to := s.members()
+		from, to := s.colleagues()
 		accounts := s.pages("accounts_list", object{"csm": from})
 		for _, account := range accounts {
 			id := account.Get("id").String()
@@ -102,8 +102,8 @@ func count(is bool) int {
 	return 0
 }
 
-// members finds the user ids of Grace and Hana.
-func (s *session) members() (from, to int64) {
+// colleagues finds the user ids of Grace and Hana.
+func (s *session) colleagues() (from, to int64) {
 	for _, member := range s.call("members_list", object{}).Get("results").Array() {
 		switch member.Get("user.email").String() {
 		case grace:
