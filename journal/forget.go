@@ -43,11 +43,15 @@ func (j *Journal) ErasePerson(ctx context.Context, uuids ...string) (int, error)
 
 // Purge removes entries put on record before a moment, and tells how many. An
 // entry without outcome stays while its request can still take effect. Items
-// that have expired go with them.
+// that have expired go with them, and those of plans whose entries go: without
+// these nobody could tell what was done of the plan.
 func (j *Journal) Purge(ctx context.Context, olderThan time.Time) (int, error) {
 	purged := 0
 	err := j.write(ctx, func(t records) (err error) {
 		if err := t.forgetExpired(j.now()); err != nil {
+			return err
+		}
+		if err := t.forgetPlans(olderThan, j.now()); err != nil {
 			return err
 		}
 		purged, err = t.drop(olderThan, j.now())

@@ -60,3 +60,9 @@ func (t table) forgetExpired(now time.Time) error {
 	_, err := t.tx.ExecContext(t.ctx, "DELETE FROM items WHERE expires <= ?", instant(now))
 	return err
 }
+
+func (t table) forgetPlans(before, now time.Time) error {
+	_, err := t.tx.ExecContext(t.ctx, `DELETE FROM items WHERE substr(id, 1, instr(id || '/', '/') - 1) IN
+		(SELECT plan FROM entries WHERE plan <> '' AND `+past+`)`, instant(before), instant(now))
+	return err
+}

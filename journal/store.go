@@ -35,6 +35,9 @@ type records interface {
 	// no longer take effect. expired counts them, and items that have expired.
 	expired(before, now time.Time) (int, error)
 	drop(before, now time.Time) (int, error)
+	// forgetPlans removes the items of plans that entries belong to which drop
+	// removes: those with the plan's id, and with ids that begin with it and a slash.
+	forgetPlans(before, now time.Time) error
 
 	item(p Principal, kind, id string) (*kept, error)
 	items(p Principal, kind, prefix string) ([]*kept, error) // by id
