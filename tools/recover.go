@@ -25,7 +25,9 @@ func (d *Desk) settleOnce(ctx context.Context, s scope, book *journal.Journal) {
 }
 
 // settleCrashed finds out what became of writes whose server ended between
-// their intent and their outcome, once they can no longer take effect.
+// their intent and their outcome, once they can no longer take effect. One that
+// cannot be found out, as the key may not look or a colleague is gone, stays
+// open and stops nothing else; an outage does.
 func (d *Desk) settleCrashed(ctx context.Context, s scope, book *journal.Journal) error {
 	open, err := book.Unsettled(ctx, s.principal())
 	if err != nil {
@@ -35,11 +37,21 @@ func (d *Desk) settleCrashed(ctx context.Context, s scope, book *journal.Journal
 		if d.now().Before(entry.Deadline) || entry.Tampered {
 			continue
 		}
-		if _, err := d.lookAgain(ctx, s, book, entry); err != nil {
+		if _, err := d.lookAgain(ctx, s, book, entry); err != nil && !isAnswer(err) {
 			return err
 		}
 	}
 	return nil
+}
+
+// isAnswer tells a refusal, PostHog's or ours, from an outage.
+func isAnswer(err error) bool {
+	switch client.KindOf(err) {
+	case client.MissingScope, client.Forbidden, client.NoKeyAccess, client.Unsupported, client.Invalid:
+		return true
+	}
+	var refusal *plain.Refusal
+	return errors.As(err, &refusal)
 }
 
 // errUnseen is a write whose effect no look can tell.

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"posthog-accounts-mcp/journal"
 	"posthog-accounts-mcp/sandbox"
 	"posthog-accounts-mcp/sandbox/seed"
 )
@@ -293,4 +295,33 @@ func edit(t testing.TB, path, statement string, arguments ...any) {
 	rows, err := changed.RowsAffected()
 	require.NoError(t, err)
 	require.EqualValues(t, 1, rows)
+}
+
+// A crashed write that the key may not look at any more stands in the way of no
+// other undo.
+func TestACrashedWriteOutOfReach(t *testing.T) {
+	t.Parallel()
+	path, now := file(t), time.Now()
+	forbidden := problem(403, "authentication_error", "permission_denied", "API key missing required scope 'person:read'")(nil)
+	h := open(t, setup{journal: path, now: func() time.Time { return now }, wrap: func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			next := next
+			if strings.Contains(r.URL.Path, "/persons") {
+				next = forbidden
+			}
+			next.ServeHTTP(w, r)
+		})
+	}})
+	book, principal := kept(t, path)
+	crashed, err := book.Begin(t.Context(), journal.Intent{
+		Principal: principal, Tool: "update_person", Target: journal.Target{Kind: "person", ID: seed.TwinUUIDA}, Person: seed.TwinUUIDA,
+		Before: []byte(`{"person":{"uuid":"` + seed.TwinUUIDA + `"}}`), Wanted: []byte(`{"set":{"plan":"x"}}`), Deadline: now.Add(time.Minute), Reversible: true,
+	})
+	require.NoError(t, err)
+	now = now.Add(5 * time.Minute)
+	write := h.must("update_account", object{"account": seed.AcmeID, "name": "Ours"}).str("write")
+	h.must("undo_write", object{"write": write})
+	require.Contains(t, h.refused("undo_write", object{"write": crashed.ID}), "person:read")
+	row := h.must("list_writes", object{}).get("rows.2")
+	require.Equal(t, []any{crashed.ID, "unknown"}, []any{row.Get("write").String(), row.Get("outcome").String()})
 }
