@@ -124,7 +124,7 @@ func (s *Shelf) read(ctx context.Context, request mcp.ReadResourceRequest) ([]mc
 	}
 	tool, arguments := place.question()
 	answer, err := s.ask(ctx, tool, arguments)
-	if plain.IsAbsent(err) {
+	if plain.IsAbsent(err) || plain.IsNoProject(err) {
 		return nil, missing(uri)
 	}
 	if err != nil {
@@ -138,7 +138,14 @@ func (s *Shelf) read(ctx context.Context, request mcp.ReadResourceRequest) ([]mc
 	return []mcp.ResourceContents{mcp.TextResourceContents{URI: uri, MIMEType: mime, Text: text}}, nil
 }
 
-// missing is the failure of a URI that leads to nothing.
+// longestURI is more than any URI of ours has.
+const longestURI = 200
+
+// missing is the failure of a URI that leads to nothing. It names the URI
+// whole, unless that is somebody's invention.
 func missing(uri string) error {
-	return errors.Join(plain.Absent("There is no resource %s.", plain.Short(uri)), server.ErrResourceNotFound)
+	if len(uri) > longestURI {
+		uri = plain.Short(uri)
+	}
+	return errors.Join(plain.Absent("There is no resource %s.", uri), server.ErrResourceNotFound)
 }

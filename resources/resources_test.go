@@ -153,7 +153,7 @@ func TestMissingResourcesAreErrors(t *testing.T) {
 		"posthog://projects/77/accounts",
 	} {
 		_, _, err := read(ctx, c, uri)
-		require.Error(t, err, uri)
+		require.ErrorContains(t, err, "There is no resource "+uri+".")
 	}
 	// Not even asked for: nothing with such an id can exist.
 	for _, uri := range []string{

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -69,18 +68,18 @@ type Serve struct {
 type Call struct {
 	Tool      string `arg:"" help:"Name of the tool."`
 	Arguments string `arg:"" optional:"" help:"Its arguments as a JSON object, or - to read them from standard input."`
-	JSON      bool   `name:"json" help:"Print the structured result as JSON."`
+	JSON      bool   `name:"json" help:"Print the structured result as JSON." env:"POSTHOG_MCP_JSON"`
 	Server
 }
 
 // Sandbox are the options of the look-alike on its own.
 type Sandbox struct {
-	Listen   string          `required:"" help:"Address to listen on." placeholder:"ADDR"`
-	Profile  sandbox.Profile `help:"Which PostHog generation to imitate: ${enum}." enum:"documented,current" default:"documented"`
-	Empty    bool            `help:"Start without accounts and persons."`
-	Key      []string        `help:"A further personal API key and its scopes. Repeatable." placeholder:"phx_name=scope,scope" sep:"none"`
-	Lag      time.Duration   `help:"Time from the answer of an asynchronous write to its effect." default:"0s"`
-	Throttle bool            `help:"Enforce PostHog's rate limits."`
+	Listen   string          `required:"" help:"Address to listen on." placeholder:"ADDR" env:"POSTHOG_MCP_LISTEN"`
+	Profile  sandbox.Profile `help:"Which PostHog generation to imitate: ${enum}." enum:"documented,current" default:"documented" env:"POSTHOG_MCP_PROFILE"`
+	Empty    bool            `help:"Start without accounts and persons." env:"POSTHOG_MCP_EMPTY"`
+	Key      []string        `help:"A further personal API key and its scopes. Repeatable." placeholder:"phx_name=scope,scope" sep:"none" env:"POSTHOG_MCP_KEY"`
+	Lag      time.Duration   `help:"Time from the answer of an asynchronous write to its effect." default:"0s" env:"POSTHOG_MCP_LAG"`
+	Throttle bool            `help:"Enforce PostHog's rate limits." env:"POSTHOG_MCP_THROTTLE"`
 
 	IndexLag    *time.Duration `help:"Time from a person's change to its effect in lists and filters (default: that of --lag)." placeholder:"DURATION"`
 	Persons2025 bool           `name:"persons-2025" help:"Have persons behave as on a server of 2025."`
@@ -118,7 +117,7 @@ func Parse(arguments []string, stdout io.Writer) (Chosen, error) {
 	if err != nil {
 		return Chosen{}, err
 	}
-	context, err := parser.Parse(arguments)
+	context, err := parser.Parse(withoutPlaceholders(arguments, switches(parser.Model.Node)))
 	switch {
 	case helped:
 		return Chosen{}, ErrHelp
@@ -271,26 +270,4 @@ func (p *PostHog) read(sandboxed bool) error {
 	}
 	p.Key = key
 	return nil
-}
-
-var placeholder = regexp.MustCompile(`^\$\{[^}]*\}$`)
-
-// given is a value that somebody really set: clients hand over empty strings,
-// or a placeholder as it stands in their configuration, for what was left out.
-func given(text string) string {
-	text = strings.TrimSpace(text)
-	if placeholder.MatchString(text) {
-		return ""
-	}
-	return text
-}
-
-// dropPlaceholders unsets variables of ours that hold nothing.
-func dropPlaceholders() {
-	for _, variable := range os.Environ() {
-		name, value, _ := strings.Cut(variable, "=")
-		if strings.HasPrefix(name, "POSTHOG_") && given(value) == "" {
-			_ = os.Unsetenv(name)
-		}
-	}
 }

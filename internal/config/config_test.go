@@ -13,6 +13,7 @@ import (
 
 	"posthog-accounts-mcp/internal/config"
 	"posthog-accounts-mcp/internal/policy"
+	"posthog-accounts-mcp/sandbox"
 	"posthog-accounts-mcp/tools"
 )
 
@@ -69,6 +70,39 @@ func TestEmptyAndPlaceholderAreAbsent(t *testing.T) {
 	project, err := serve.ProjectID()
 	require.NoError(t, err)
 	require.Zero(t, project)
+}
+
+// A flag that holds nothing is absent like a variable that does: what the
+// environment or the default says takes its place.
+func TestFlagsThatHoldNothingAreAbsent(t *testing.T) {
+	t.Setenv("POSTHOG_PROJECT_ID", "7")
+	for _, nothing := range []string{"", " ", "${user_config.value}"} {
+		serve := parse(t, "--profile", nothing, "--read-only", "--project="+nothing, "--http", nothing, "--max-rows="+nothing, "--retention", nothing, "--sandbox", "--journal", nothing).Serve
+		require.Equal(t, sandbox.Documented, serve.Profile)
+		require.True(t, serve.ReadOnly && serve.Sandbox)
+		require.Equal(t, "7", serve.Project)
+		require.Empty(t, serve.HTTP)
+		require.Equal(t, tools.DefaultMaxRows, serve.MaxRows)
+		require.False(t, serve.JournalOff())
+		// A switch takes no word of its own, and arguments are not flags.
+		call := parse(t, "call", "resolve", nothing, "--json", "--sandbox").Call
+		require.Equal(t, nothing, call.Arguments)
+		require.True(t, call.JSON && call.Sandbox)
+	}
+	require.Equal(t, "${x}", parse(t, "call", "--json", "resolve", "--", "${x}").Call.Arguments)
+}
+
+// The look-alike on its own takes its options from the environment, too.
+func TestSandboxEnvironment(t *testing.T) {
+	for name, value := range map[string]string{"LISTEN": "127.0.0.1:1", "PROFILE": "current", "EMPTY": "1", "KEY": "phx_a=account:read,person:read", "LAG": "2s", "THROTTLE": "true"} {
+		t.Setenv("POSTHOG_MCP_"+name, value)
+	}
+	got := parse(t, "sandbox", "--lag", "3s").Sandbox
+	require.Equal(t, "127.0.0.1:1", got.Listen)
+	require.Equal(t, sandbox.Current, got.Profile)
+	require.True(t, got.Empty && got.Throttle)
+	require.Equal(t, []sandbox.Key{{Value: "phx_a", Scopes: []string{"account:read", "person:read"}}}, got.Keys)
+	require.Equal(t, 3*time.Second, got.Lag)
 }
 
 const secret = "phx_canary0123456789"
@@ -212,7 +246,7 @@ func TestAges(t *testing.T) {
 		require.True(t, purge.Removes)
 		require.Equal(t, want, purge.OlderThan(), text)
 	}
-	for _, wrong := range []string{"", "d", "-1d", "-1h", "1w", "40000d", "1.5d", "soon"} {
+	for _, wrong := range []string{"d", "-1d", "-1h", "1w", "40000d", "1.5d", "soon"} {
 		_, err := config.Parse([]string{"journal", "purge", "--older-than=" + wrong}, io.Discard)
 		var usage *config.UsageError
 		require.ErrorAs(t, err, &usage, wrong)
@@ -220,5 +254,6 @@ func TestAges(t *testing.T) {
 	t.Setenv("POSTHOG_MCP_RETENTION", "7d")
 	t.Setenv("POSTHOG_API_KEY", "no key at all")
 	require.Equal(t, 7*24*time.Hour, parse(t, "journal", "purge").Journal.OlderThan(), "what retention would remove; no key is read")
+	require.Equal(t, 7*24*time.Hour, parse(t, "journal", "purge", "--older-than=").Journal.OlderThan(), "an empty value is absent")
 	require.False(t, parse(t, "journal").Journal.Removes)
 }

@@ -41,6 +41,10 @@ func IsAbsent(err error) bool {
 	return errors.As(err, &refusal) && refusal.Absent || client.KindOf(err) == client.NotFound
 }
 
+// IsNoProject tells whether a failure says that the key reaches no such
+// project.
+func IsNoProject(err error) bool { return client.KindOf(err) == client.ProjectNotFound }
+
 // Candidate is one thing that an ambiguous reference may mean.
 type Candidate struct{ ID, Name, Detail string }
 
@@ -100,7 +104,11 @@ func explain(err error) string {
 
 func arguments(p *schema.Problems) string {
 	if len(p.List) == 1 {
-		return "Not done, because of an argument: " + p.List[0] + "."
+		text := "Not done, because of an argument: " + p.List[0]
+		if strings.HasSuffix(text, "?") { // did you mean ...?
+			return text
+		}
+		return text + "."
 	}
 	return fmt.Sprintf("Not done, because of %d problems with the arguments:\n- %s", len(p.List), strings.Join(p.List, "\n- "))
 }

@@ -25,6 +25,7 @@ func TestExplain(t *testing.T) {
 		{plain.Refuse("Not done: %d things.", 3), "Not done: 3 things."},
 		{fmt.Errorf("wrapped: %w", plain.Refuse("As it stands.")), "As it stands."},
 		{&schema.Problems{List: []string{"limit must be at least 1"}}, "Not done, because of an argument: limit must be at least 1."},
+		{&schema.Problems{List: []string{`unknown argument "limmit", did you mean "limit"?`}}, `Not done, because of an argument: unknown argument "limmit", did you mean "limit"?`},
 		{&schema.Problems{List: []string{"a", "b"}}, "Not done, because of 2 problems with the arguments:\n- a\n- b"},
 		{opaque.ErrCursor, "The cursor does not belong to this query: pass it with exactly the arguments of the call that gave it, or leave it out to start over."},
 		{context.Canceled, "The call was cancelled before it finished."},

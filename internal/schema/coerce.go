@@ -16,8 +16,9 @@ type shape struct {
 }
 
 // coerce forgives the forms in which models send the right value: an object or
-// a list as its JSON in a string, an integer as "5" or 5.0. A string that is
-// legal as it stands is never touched.
+// a list as its JSON in a string, an integer as "5" or 5.0, a boolean as
+// "true", an id as 5 where ids are strings. What is legal as it stands is never
+// touched.
 func (s *shape) coerce(value any) any {
 	if s == nil {
 		return value
@@ -39,6 +40,10 @@ func (s *shape) coerce(value any) any {
 		}
 	case "integer":
 		return integer(value)
+	case "boolean":
+		return boolean(value)
+	case "string":
+		return digits(value)
 	}
 	return value
 }
@@ -60,6 +65,33 @@ func unwrap(value any) any {
 		return value
 	}
 	return inner
+}
+
+// boolean turns "true" and "false" into what they say, and leaves everything
+// else alone: there is no telling what "1" or "yes" was meant to be.
+func boolean(value any) any {
+	text, isString := value.(string)
+	if !isString {
+		return value
+	}
+	switch strings.ToLower(strings.TrimSpace(text)) {
+	case "true":
+		return true
+	case "false":
+		return false
+	}
+	return value
+}
+
+// digits turns 5 into "5": many ids that PostHog keeps as strings look like
+// numbers. A fraction or an exponent could be written in several ways, so there
+// is no telling which string was meant.
+func digits(value any) any {
+	number, isNumber := value.(json.Number)
+	if !isNumber || strings.ContainsAny(number.String(), ".eE") || number.String() == "-0" {
+		return value
+	}
+	return number.String()
 }
 
 // integer turns "5", 5.0 and 5e0 into 5, and leaves everything else alone.
