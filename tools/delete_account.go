@@ -59,7 +59,7 @@ func deleteAccount(d *Desk, ctx context.Context, in DeleteAccountRequest) (Recei
 func accountDeleted(s scope, account client.Account, match portfolio.Match, result portfolio.Result) done {
 	return done{Receipt: Receipt{
 		Outcome: result.Outcome, Target: accountTarget(account, match), Before: capMap(result.Before, changesTokens), After: capMap(result.After, changesTokens),
-		Note: result.Note, Undo: "A deleted account cannot be restored.", ProjectID: s.project,
+		Note: result.Note, Undo: "A deleted account cannot be restored.", URL: s.links.accounts(), ProjectID: s.project,
 	}}
 }
 

@@ -65,7 +65,7 @@ func noteDeleted(s scope, account client.Account, match portfolio.Match, deleted
 	return done{Receipt: Receipt{
 		Outcome: deleted.Outcome, Note: deleted.Remark, Target: accountTarget(account, match),
 		Before: map[string]any{"notebook": notebookRow(deleted.Note)}, Undo: "A deleted note cannot be restored.",
-		ProjectID: s.project,
+		URL: s.links.account(account.ID), ProjectID: s.project,
 	}}
 }
 

@@ -181,3 +181,7 @@ func (l links) in(path string) string {
 func (l links) account(id string) string     { return l.in("customer_analytics/accounts/" + id) }
 func (l links) notebook(short string) string { return l.in("notebooks/" + short) }
 func (l links) person(uuid string) string    { return l.in("persons/" + uuid) }
+
+// accounts and persons are the lists, for what has no page any more.
+func (l links) accounts() string { return l.in("customer_analytics/accounts") }
+func (l links) persons() string  { return l.in("persons") }

@@ -37,11 +37,7 @@ type PersonRow struct {
 var personColumns = []string{"uuid", "name", "email", "distinct_ids", "is_identified", "created_at", "last_seen_at"}
 
 func personRow(p client.Person) PersonRow {
-	row := PersonRow{UUID: p.UUID, Name: shorten(p.Name, nameRunes), Email: shorten(people.Email(p), nameRunes), DistinctIDs: len(p.DistinctIDs)}
-	if row.Name == row.Email {
-		row.Name = "" // PostHog shows the e-mail as the name; once is enough
-	}
-	return row
+	return PersonRow{UUID: p.UUID, Name: shorten(people.Name(p), nameRunes), Email: shorten(people.Email(p), nameRunes), DistinctIDs: len(p.DistinctIDs)}
 }
 
 // personProjection is what a fields argument asks for.
@@ -77,7 +73,7 @@ func (p personProjection) row(person client.Person) PersonRow {
 	if len(p.columns)+len(p.properties) == 0 {
 		return personRow(person)
 	}
-	row := PersonRow{UUID: person.UUID, Name: shorten(person.Name, nameRunes), Email: shorten(people.Email(person), nameRunes),
+	row := PersonRow{UUID: person.UUID, Name: shorten(people.Name(person), nameRunes), Email: shorten(people.Email(person), nameRunes),
 		DistinctIDs: len(person.DistinctIDs), IsIdentified: person.IsIdentified, CreatedAt: minute(person.CreatedAt)}
 	if person.LastSeenAt != nil {
 		row.LastSeenAt = minute(*person.LastSeenAt)
@@ -154,7 +150,7 @@ const (
 // those asked for, in at most some tokens.
 func wholePerson(p client.Person, asked personProjection, room int) Person {
 	shown := Person{
-		UUID: p.UUID, Name: shorten(p.Name, nameRunes), Email: shorten(people.Email(p), nameRunes), CreatedAt: minute(p.CreatedAt),
+		UUID: p.UUID, Name: shorten(people.Name(p), nameRunes), Email: shorten(people.Email(p), nameRunes), CreatedAt: minute(p.CreatedAt),
 		DistinctIDs: p.DistinctIDs[:min(len(p.DistinctIDs), shownDistinctIDs)], DistinctIDCount: len(p.DistinctIDs),
 	}
 	if p.ID != p.UUID {

@@ -60,10 +60,10 @@ func personDeleted(s scope, v erasureView, result people.Erasure) done {
 	receipt := Receipt{
 		Outcome: result.Outcome, Target: personTarget(v.person, v.match), Note: result.Note, Undo: deletedForAll,
 		Before: map[string]any{"distinct_ids": len(v.person.DistinctIDs), "properties": len(v.person.Properties)},
-		URL:    s.links.person(v.person.UUID), ProjectID: s.project,
+		URL:    s.links.persons(), ProjectID: s.project,
 	}
 	if !result.Certificate.Gone() {
-		receipt.After = receipt.Before
+		receipt.After, receipt.URL = receipt.Before, s.links.person(v.person.UUID)
 	}
 	return done{Receipt: receipt}
 }
@@ -231,7 +231,7 @@ func (d *Desk) erasedBefore(ctx context.Context, s scope, reference string, abse
 	}
 	receipt := Receipt{
 		Outcome: proof.Outcome(), Target: &Target{Kind: "person", ID: uuid, MatchedBy: "uuid"}, Note: followUpNote(*proof), Undo: deletedForAll,
-		ProjectID: s.project,
+		URL: s.links.persons(), ProjectID: s.project,
 	}
 	return DeletePersonResult{ReceiptOrPreview{Receipt: &receipt}, proof}, nil
 }

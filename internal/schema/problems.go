@@ -264,12 +264,24 @@ func Nearest(name string, known []string) string {
 			cost = min(cost, 1)
 		} else if len(name) >= 5 && len(candidate) >= 5 && strings.EqualFold(name[:5], candidate[:5]) {
 			cost = min(cost, 2)
+		} else if swapped(name, strings.ToLower(candidate)) {
+			cost = min(cost, 1)
 		}
 		if cost < bestCost {
 			best, bestCost = candidate, cost
 		}
 	}
 	return best
+}
+
+// swapped tells whether two neighbouring characters are all that tells one name
+// from the other: the commonest slip, and too far apart for a short name.
+func swapped(one, other string) bool {
+	i := 0
+	for i < len(one) && i < len(other) && one[i] == other[i] {
+		i++
+	}
+	return len(one) == len(other) && i+1 < len(one) && one[i] == other[i+1] && one[i+1] == other[i] && one[i+2:] == other[i+2:]
 }
 
 // Distance is Levenshtein's edit distance: how many characters have to be

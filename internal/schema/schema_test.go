@@ -91,6 +91,7 @@ func TestDecodeNamesEveryProblem(t *testing.T) {
 		"not an object":     {`[1]`, []string{`the arguments must be a JSON object, got a list`}},
 		"misspelt":          {`{"account":"a","limmit":5}`, []string{`unknown argument "limmit", did you mean "limit"?`}},
 		"longer name":       {`{"account":"a","account_id":"b"}`, []string{`unknown argument "account_id", did you mean "account"?`}},
+		"letters swapped":   {`{"account":"a","ste":{}}`, []string{`unknown argument "ste", did you mean "set"?`}},
 		"nothing near":      {`{"account":"a","zzzzzz":5}`, []string{`unknown argument "zzzzzz"; valid are account, filters, force, free, limit, set, tags, value`}},
 		"nested misspelt":   {`{"account":"a","set":{"stripe_id":"x"}}`, []string{`unknown name in set: "stripe_id", did you mean "stripe_customer_id"?`}},
 		"in a list":         {`{"account":"a","filters":[{"key":""}]}`, []string{`filters[0].key must not be empty`}},
