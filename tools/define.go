@@ -115,7 +115,7 @@ func (t Tool) serve(d *Desk, s schemas) server.ServerTool {
 	declared.RawOutputSchema = s.Output
 	declared.Annotations = t.Effect.annotation(t.Title)
 
-	validator := sync.OnceValues(func() (*schema.Validator, error) { return schema.Compile(input) })
+	validator := sync.OnceValues(func() (*schema.Validator, error) { return schema.Compile(input, namedByNumber...) })
 	return server.ServerTool{Tool: declared, Handler: func(ctx context.Context, request mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		v, err := validator()
 		if err != nil {
@@ -142,6 +142,10 @@ func (t Tool) serve(d *Desk, s schemas) server.ServerTool {
 		}, nil
 	}}
 }
+
+// namedByNumber are the arguments that name an account, a person or a colleague,
+// all of which may have ids that are numbers.
+var namedByNumber = []string{"account", "person", "csm", "account_executive", "account_owner", "query"}
 
 // arguments are the call's arguments as they came over the wire.
 func arguments(request mcp.CallToolRequest) json.RawMessage {

@@ -85,7 +85,7 @@ func variant(tool string, without []string, with map[string]property) func() (*s
 		if err != nil {
 			return nil, err
 		}
-		return schema.Compile(encoded)
+		return schema.Compile(encoded, namedByNumber...)
 	})
 }
 

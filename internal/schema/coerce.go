@@ -3,6 +3,7 @@ package schema
 import (
 	"encoding/json"
 	"math/big"
+	"slices"
 	"strings"
 )
 
@@ -13,12 +14,26 @@ type shape struct {
 	Items                *shape            `json:"items"`
 	AdditionalProperties any               `json:"additionalProperties"`
 	AnyOf                []*shape          `json:"anyOf"`
+
+	names bool // it names something that exists, possibly by a number
+}
+
+// markNames finds the texts that name something, wherever they stand.
+func (s *shape) markNames(arguments []string) {
+	if s == nil {
+		return
+	}
+	s.Items.markNames(arguments)
+	for name, member := range s.Properties {
+		member.names = slices.Contains(arguments, name)
+		member.markNames(arguments)
+	}
 }
 
 // coerce forgives the forms in which models send the right value: an object or
 // a list as its JSON in a string, an integer as "5" or 5.0, a boolean as
-// "true", an id as 5 where ids are strings. What is legal as it stands is never
-// touched.
+// "true", the id of something that exists as 5 where it is "5". What is legal
+// as it stands is never touched.
 func (s *shape) coerce(value any) any {
 	if s == nil {
 		return value
@@ -43,7 +58,9 @@ func (s *shape) coerce(value any) any {
 	case "boolean":
 		return boolean(value)
 	case "string":
-		return digits(value)
+		if s.names {
+			return digits(value)
+		}
 	}
 	return value
 }
@@ -83,9 +100,8 @@ func boolean(value any) any {
 	return value
 }
 
-// digits turns 5 into "5": many ids that PostHog keeps as strings look like
-// numbers. A fraction or an exponent could be written in several ways, so there
-// is no telling which string was meant.
+// digits turns 5 into "5". A fraction or an exponent could be written in several
+// ways, so there is no telling which id was meant.
 func digits(value any) any {
 	number, isNumber := value.(json.Number)
 	if !isNumber || strings.ContainsAny(number.String(), ".eE") || number.String() == "-0" {

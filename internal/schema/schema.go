@@ -38,12 +38,15 @@ type Validator struct {
 	compiled *jsonschema.Schema
 }
 
-// Compile prepares a schema, which must be an object schema without $ref.
-func Compile(source json.RawMessage) (*Validator, error) {
+// Compile prepares a schema, which must be an object schema without $ref. The
+// arguments that name something that exists may do so by a whole number even
+// where they are texts; what is stored as a text must come as one.
+func Compile(source json.RawMessage, naming ...string) (*Validator, error) {
 	var root shape
 	if err := json.Unmarshal(source, &root); err != nil {
 		return nil, fmt.Errorf("read schema: %w", err)
 	}
+	root.markNames(naming)
 	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(source))
 	if err != nil {
 		return nil, fmt.Errorf("read schema: %w", err)

@@ -37,7 +37,7 @@ type request struct {
 func validator(t testing.TB) *schema.Validator {
 	source, err := schemagen.Input(reflect.TypeFor[request]())
 	require.NoError(t, err)
-	v, err := schema.Compile(source)
+	v, err := schema.Compile(source, "account", "key")
 	require.NoError(t, err)
 	return v
 }
@@ -62,7 +62,7 @@ func TestDecodeForgivesTheForm(t *testing.T) {
 		"false as string":       {`{"account":"a","force":"FALSE"}`, request{Account: "a"}},
 		"string as integer":     {`{"account":42}`, request{Account: "42"}},
 		"string as long digits": {`{"account":12345678901234567890123}`, request{Account: "12345678901234567890123"}},
-		"strings as integers":   {`{"account":"a","tags":[2025,"x"],"set":{"stripe_customer_id":7}}`, request{Account: "a", Tags: []string{"2025", "x"}, Set: changes{"7"}}},
+		"inside a list":         {`{"account":"a","filters":[{"key":7,"value":8}]}`, request{Account: "a", Filters: []filter{{Key: "7", Value: schema.Value("8")}}}},
 		"scalar stays a number": {`{"account":"a","value":5}`, request{Account: "a", Value: schema.Scalar("5")}},
 		"scalar stays a text":   {`{"account":"a","value":"true"}`, request{Account: "a", Value: schema.Scalar(`"true"`)}},
 		"string stays a string": {`{"account":"a","value":"{\"n\":1}"}`, request{Account: "a", Value: schema.Scalar(`"{\"n\":1}"`)}},
@@ -101,6 +101,7 @@ func TestDecodeNamesEveryProblem(t *testing.T) {
 		"fraction":          {`{"account":"a","limit":1.5}`, []string{`limit must be an integer, got a number`}},
 		"boolean as word":   {`{"account":"a","force":"yes"}`, []string{`force must be a boolean, got a string`}},
 		"boolean as number": {`{"account":"a","force":1}`, []string{`force must be a boolean, got a number`}},
+		"text as integer":   {`{"account":"a","tags":[1],"set":{"stripe_customer_id":5}}`, []string{`set.stripe_customer_id must be a string, got a number`, `tags[0] must be a string, got a number`}},
 		"string as float":   {`{"account":4.0}`, []string{`account must be a string, got a number`}},
 		"string as power":   {`{"account":1e3}`, []string{`account must be a string, got a number`}},
 		"string as boolean": {`{"account":true}`, []string{`account must be a string, got a boolean`}},
