@@ -87,8 +87,8 @@ func TestVersionedNotebook(t *testing.T) {
 
 	bodies := map[string]client.NotebookUpdate{
 		`{"version":6,"content":{"n":1.50},"text_content":"b"}`: {Version: 6, Content: json.RawMessage(`{"n":1.50}`), TextContent: client.Set("b")},
-		`{"version":6,"content":null,"text_content":null}`:        {Version: 6, TextContent: client.Null[string]()},
-		`{"version":0,"content":[]}`:                              {Content: json.RawMessage(`[]`)},
+		`{"version":6,"content":null,"text_content":null}`:      {Version: 6, TextContent: client.Null[string]()},
+		`{"version":0,"content":[]}`:                            {Content: json.RawMessage(`[]`)},
 	}
 	for sent, update := range bodies {
 		server := answering(200, body)

@@ -88,9 +88,9 @@ func usePrompts(t *testing.T, c *mcpclient.Client) {
 	for _, prompt := range listed.Prompts {
 		names = append(names, prompt.Name)
 	}
-	require.Subset(t, names, []string{"prepare_account_call", "review_unassigned_accounts", "write_up_call"})
+	require.ElementsMatch(t, names, []string{"prepare_account_call", "write_up_call", "prepare_qbr", "hand_over_accounts", "review_unassigned_accounts", "untangle_person", "erase_person"})
 
-	require.Contains(t, promptText(t, c, "review_unassigned_accounts", nil), "update_account")
+	require.Contains(t, promptText(t, c, "review_unassigned_accounts", nil), "plan_changes")
 	require.Contains(t, promptText(t, c, "prepare_account_call", map[string]string{"account": "Mistral Mobility"}), "Mistral Mobility")
 	_, err = c.GetPrompt(t.Context(), mcp.GetPromptRequest{Params: mcp.GetPromptParams{Name: "prepare_account_call"}})
 	require.ErrorContains(t, err, "account")

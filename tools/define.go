@@ -145,7 +145,7 @@ func (t Tool) serve(d *Desk, s schemas) server.ServerTool {
 
 // namedByNumber are the arguments that name an account, a person or a colleague,
 // all of which may have ids that are numbers.
-var namedByNumber = []string{"account", "person", "csm", "account_executive", "account_owner", "query"}
+var namedByNumber = []string{"account", "person", "csm", "account_executive", "account_owner", "author", "query"}
 
 // arguments are the call's arguments as they came over the wire.
 func arguments(request mcp.CallToolRequest) json.RawMessage {

@@ -101,6 +101,8 @@ func TestFormsOfArguments(t *testing.T) {
 	plan := h.must("plan_changes", object{"accounts": object{"csm": 2, "search": "4711"}, "changes": object{"csm": 1}})
 	require.Equal(t, "ada@example.com", plan.str("rows.0.after.csm"), plan.text)
 
+	require.EqualValues(t, 0, h.must("search_notes", object{"query": "no such words", "author": 2}).get("shown").Int())
+
 	for _, limit := range []any{3, "3", 3.0} {
 		require.EqualValues(t, 3, h.must("list_accounts", object{"csm": 2, "limit": limit, "include_churned": "false"}).get("shown").Int())
 	}
