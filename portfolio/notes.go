@@ -120,6 +120,21 @@ func (b *Book) DeleteNote(ctx context.Context, account client.Account, note clie
 	return NoteResult{Outcome: journal.Ignored, Note: note, Remark: "PostHog still shows the note."}, nil
 }
 
+// IsGone tells whether PostHog has no such account, or if a note is given none
+// such of the account.
+func (b *Book) IsGone(ctx context.Context, account, note string) (bool, error) {
+	var err error
+	if note == "" {
+		_, err = b.readAlone(ctx, account)
+	} else {
+		_, err = b.api.Notebook(ctx, account, note)
+	}
+	if client.KindOf(err) == client.NotFound {
+		return true, nil
+	}
+	return false, err
+}
+
 // value is what a pointer points to, or the zero value.
 func value[T any](pointer *T) (pointed T) {
 	if pointer != nil {

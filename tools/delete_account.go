@@ -40,7 +40,8 @@ func deleteAccount(d *Desk, ctx context.Context, in DeleteAccountRequest) (Recei
 	if !agreed {
 		return answer, err
 	}
-	w := deed{tool: "delete_account", target: journal.Target{Kind: "account", ID: account.ID}, arguments: in.unconfirmed(), image: image{Account: &account}, forGood: true}
+	w := deed{tool: "delete_account", target: journal.Target{Kind: "account", ID: account.ID}, arguments: in.unconfirmed(), image: image{Account: &account},
+		wish: wish{Deletion: &deletionWish{Account: account.ID}}, forGood: true}
 	receipt, err := d.record(ctx, s, w, func(ctx context.Context) (done, error) {
 		result, err := s.book.Delete(ctx, account)
 		if err != nil {

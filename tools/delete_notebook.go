@@ -45,7 +45,8 @@ func deleteNotebook(d *Desk, ctx context.Context, in DeleteNotebookRequest) (Rec
 	if !agreed {
 		return answer, err
 	}
-	w := deed{tool: "delete_notebook", target: journal.Target{Kind: "account", ID: account.ID}, arguments: in.unconfirmed(), image: image{Note: &note}, forGood: true}
+	w := deed{tool: "delete_notebook", target: journal.Target{Kind: "account", ID: account.ID}, arguments: in.unconfirmed(), image: image{Note: &note},
+		wish: wish{Deletion: &deletionWish{Account: account.ID, Note: note.ShortID}}, forGood: true}
 	receipt, err := d.record(ctx, s, w, func(ctx context.Context) (done, error) {
 		deleted, err := s.book.DeleteNote(ctx, account, note)
 		if err != nil {

@@ -68,13 +68,20 @@ type wish struct {
 	Draft    *portfolio.Draft           `json:"draft,omitempty"` // of an account that is to be made
 	Note     *noteWish                  `json:"note,omitempty"`
 	Addition *portfolio.Addition        `json:"addition,omitempty"` // to the note of the image
-	Run      string                     `json:"run,omitempty"`      // of a plan's row: the call that is at it
+	Deletion *deletionWish              `json:"deletion,omitempty"`
+	Run      string                     `json:"run,omitempty"` // of a plan's row: the call that is at it
 }
 
 // noteWish is a note that is to be written.
 type noteWish struct {
 	Title    string `json:"title"`
 	Markdown string `json:"markdown"`
+}
+
+// deletionWish is an account that is to go, or one of its notes.
+type deletionWish struct {
+	Account string `json:"account"`
+	Note    string `json:"note,omitempty"`
 }
 
 // noteEdit is a note before and after an edit.

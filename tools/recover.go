@@ -128,6 +128,8 @@ func (d *Desk) judge(entry journal.Entry, was image, asked wish, seen journal.Ou
 // look reads an object and holds it against what was there and what was asked.
 func (s scope) look(ctx context.Context, was image, asked wish) (done, error) {
 	switch {
+	case asked.Deletion != nil:
+		return s.lookForDeleted(ctx, *asked.Deletion)
 	case was.Account != nil && asked.Account != nil:
 		return s.lookAtAccount(ctx, *was.Account, *asked.Account)
 	case was.Person != nil && len(asked.Set)+len(asked.Unset) > 0:
@@ -146,6 +148,16 @@ func (s scope) lookAtAccount(ctx context.Context, was client.Account, change por
 		return done{}, err
 	}
 	return done{After: result.After, Back: &result.Back, Receipt: s.seen("account", was.ID, result.Outcome, result.Before, result.After)}, nil
+}
+
+// lookForDeleted looks whether what was to go is gone.
+func (s scope) lookForDeleted(ctx context.Context, asked deletionWish) (done, error) {
+	gone, err := s.book.IsGone(ctx, asked.Account, asked.Note)
+	receipt := Receipt{Outcome: journal.Ignored, Target: &Target{Kind: "account", ID: asked.Account}, Undo: nothingChanged}
+	if gone {
+		receipt.Outcome, receipt.Undo = journal.Applied, "What is deleted cannot be restored."
+	}
+	return done{Receipt: receipt}, err
 }
 
 func (s scope) lookAtPerson(ctx context.Context, was personImage, asked wish) (done, error) {

@@ -160,6 +160,7 @@ func (d *Desk) unmakeAccount(ctx context.Context, s scope, w deed, made client.A
 		return Receipt{}, err
 	}
 	w.target.ID, w.image, w.forGood = now.ID, image{Account: &now}, true
+	w.wish.Deletion = &deletionWish{Account: now.ID}
 	return d.record(ctx, s, w, func(ctx context.Context) (done, error) {
 		result, err := s.book.Delete(ctx, now)
 		if err != nil {
@@ -209,6 +210,7 @@ func (d *Desk) unmakeNote(ctx context.Context, s scope, w deed, made client.Note
 		return Receipt{}, portfolio.ChangedSince([]string{"the note"})
 	}
 	w.image, w.forGood = image{Note: &now}, true
+	w.wish.Deletion = &deletionWish{Account: account.ID, Note: now.ShortID}
 	return d.record(ctx, s, w, func(ctx context.Context) (done, error) {
 		deleted, err := s.book.DeleteNote(ctx, account, now)
 		if err != nil {
