@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"time"
@@ -49,6 +51,12 @@ func (s *Sandbox) loadAccounts(store *accountStore) {
 	if s.opts.Empty {
 		return
 	}
+	ready := preparedAccounts.of(s.beginning(), s.seededAccounts)
+	store.rows, store.seq = maps.Clone(ready.rows), ready.seq
+}
+
+func (s *Sandbox) seededAccounts() *accountStore {
+	store := &accountStore{rows: map[uuid.UUID]*account{}}
 	for _, seeded := range seed.Accounts() {
 		row := &account{
 			id: uuid.MustParse(seeded.ID), name: seeded.Name, tags: seeded.Tags, createdBy: s.userRef(seeded.CreatedBy),
@@ -61,6 +69,7 @@ func (s *Sandbox) loadAccounts(store *accountStore) {
 		s.loadTracking(row, seeded)
 		store.put(row)
 	}
+	return store
 }
 
 // loadProperties is where the generations differ most: in the documented one
@@ -125,13 +134,26 @@ var seededDefinitions = [roleCount]struct{ id, name, description string }{
 	{"01943aa0-e800-7e73-9c20-5d9f7e4bac03", "Account owner", "Who answers for this account"},
 }
 
-// loadRelationships makes the seeded roles relationships, as PostHog's own
-// migration of older projects did.
+// relationshipBeginning is all that the first relationships follow from.
+type relationshipBeginning struct {
+	beginning
+	controlled string // the names, one after the other
+}
+
 func (s *Sandbox) loadRelationships(store *relationshipStore) {
 	store.definitions, store.byAccount = map[uuid.UUID]*relationshipDefinition{}, map[uuid.UUID][]*relationship{}
 	if s.opts.Empty || !s.gen.hasRelationships() {
 		return
 	}
+	begins := relationshipBeginning{s.beginning(), fmt.Sprintf("%q", s.opts.Controlled)}
+	ready := preparedRelationships.of(begins, s.seededRelationships)
+	store.definitions, store.byAccount = maps.Clone(ready.definitions), maps.Clone(ready.byAccount)
+}
+
+// seededRelationships makes the seeded roles relationships, as PostHog's own
+// migration of older projects did.
+func (s *Sandbox) seededRelationships() *relationshipStore {
+	store := &relationshipStore{definitions: map[uuid.UUID]*relationshipDefinition{}, byAccount: map[uuid.UUID][]*relationship{}}
 	var definitions [roleCount]*relationshipDefinition
 	for i, seeded := range seededDefinitions {
 		definitions[i] = &relationshipDefinition{id: uuid.MustParse(seeded.id), name: seeded.name, description: &seeded.description,
@@ -150,6 +172,7 @@ func (s *Sandbox) loadRelationships(store *relationshipStore) {
 			}
 		}
 	}
+	return store
 }
 
 func (s *Sandbox) loadNotebooks(store *notebookStore) {
@@ -157,6 +180,12 @@ func (s *Sandbox) loadNotebooks(store *notebookStore) {
 	if s.opts.Empty {
 		return
 	}
+	ready := preparedNotebooks.of(s.beginning(), s.seededNotebooks)
+	store.rows, store.links, store.seq = maps.Clone(ready.rows), maps.Clone(ready.links), ready.seq
+}
+
+func (s *Sandbox) seededNotebooks() *notebookStore {
+	store := &notebookStore{rows: map[string]*notebook{}, links: map[uuid.UUID][]string{}}
 	for _, seeded := range seed.Notes() {
 		linkedTo := uuid.MustParse(seeded.AccountID)
 		author := s.userByID(seeded.Author)
@@ -172,6 +201,7 @@ func (s *Sandbox) loadNotebooks(store *notebookStore) {
 		}
 		store.add(row)
 	}
+	return store
 }
 
 func (s *Sandbox) loadCustomProperties(store *customPropertyStore) {
@@ -179,6 +209,12 @@ func (s *Sandbox) loadCustomProperties(store *customPropertyStore) {
 	if s.opts.Empty {
 		return
 	}
+	ready := preparedCustomProperties.of(s.beginning(), s.seededCustomProperties)
+	store.definitions, store.values = maps.Clone(ready.definitions), maps.Clone(ready.values)
+}
+
+func (s *Sandbox) seededCustomProperties() *customPropertyStore {
+	store := &customPropertyStore{definitions: map[uuid.UUID]*definition{}, values: map[uuid.UUID][]*propertyValue{}}
 	made := s.ago(300 * 24 * time.Hour)
 	for _, seeded := range seed.Definitions() {
 		row := &definition{
@@ -203,6 +239,7 @@ func (s *Sandbox) loadCustomProperties(store *customPropertyStore) {
 		}
 		store.values[row.account] = append(store.values[row.account], row)
 	}
+	return store
 }
 
 // storedValue is a seeded value as its column holds it: the seed has dates as

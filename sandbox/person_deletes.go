@@ -50,7 +50,7 @@ func (s *Sandbox) deleteEvents(p *person) {
 
 func (st *personStore) dropEvents(uuid string, ids []string, until, at time.Time) {
 	for _, id := range ids {
-		st.history[id] = slices.DeleteFunc(st.history[id], func(e propertyEvent) bool { return !e.at.After(until) })
+		st.history[id] = slices.DeleteFunc(slices.Clone(st.history[id]), func(e propertyEvent) bool { return !e.at.After(until) })
 	}
 	for i := range st.deletions {
 		if st.deletions[i].personUUID == uuid {

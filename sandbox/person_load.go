@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"posthog-accounts-mcp/sandbox/seed"
@@ -11,16 +13,31 @@ import (
 func (s *Sandbox) loadPersons() {
 	st := &s.persons
 	st.team, st.of2025 = s.project.ID, s.opts.Persons2025
-	st.byUUID, st.byID, st.owner = map[string]*person{}, map[int64]string{}, map[string]string{}
-	st.index.rows, st.index.buried = map[string]*indexRow{}, map[string]bool{}
-	st.history = map[string][]propertyEvent{}
 	st.ingestion.lag, st.indexing.lag = s.opts.Lag, s.opts.Lag
 	if s.opts.IndexLag != nil {
 		st.indexing.lag = *s.opts.IndexLag
 	}
 	if s.opts.Empty {
+		st.clear()
 		return
 	}
+	ready := preparedPersons.of(s.start, s.seededPersons)
+	st.byUUID, st.byID, st.owner = maps.Clone(ready.byUUID), maps.Clone(ready.byID), maps.Clone(ready.owner)
+	st.lastID, st.history = ready.lastID, maps.Clone(ready.history)
+	st.index = personIndex{rows: maps.Clone(ready.index.rows), order: slices.Clone(ready.index.order), buried: map[string]bool{}}
+	st.activities = slices.Clone(ready.activities)
+}
+
+// clear makes an empty store.
+func (st *personStore) clear() {
+	st.byUUID, st.byID, st.owner = map[string]*person{}, map[int64]string{}, map[string]string{}
+	st.index.rows, st.index.buried = map[string]*indexRow{}, map[string]bool{}
+	st.history = map[string][]propertyEvent{}
+}
+
+func (s *Sandbox) seededPersons() *personStore {
+	st := &personStore{}
+	st.clear()
 	all := make([]*person, 0, seed.PersonCount)
 	for row := range seed.Persons(s.start) {
 		p := s.seededPerson(row)
@@ -31,6 +48,7 @@ func (s *Sandbox) loadPersons() {
 	}
 	st.index.fill(all)
 	st.loadActivities(seed.Activities(), s.start)
+	return st
 }
 
 func (s *Sandbox) seededPerson(row seed.Person) *person {

@@ -108,7 +108,7 @@ type Sandbox struct {
 	gen            generation
 	propertySchema []accountProperty
 	now            func() time.Time
-	start          time.Time // seeded dates count back from here
+	start          time.Time // seeded dates count back from here: the minute it began in, which others share
 	mux            *http.ServeMux
 	keys           map[string]*Key
 
@@ -139,7 +139,7 @@ func New(opts Options) *Sandbox {
 		opts:  opts,
 		gen:   opts.generation(),
 		now:   opts.Now,
-		start: opts.Now().UTC().Truncate(time.Millisecond),
+		start: opts.Now().UTC().Truncate(time.Minute),
 		mux:   http.NewServeMux(),
 		keys:  map[string]*Key{},
 	}
