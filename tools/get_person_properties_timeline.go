@@ -15,7 +15,7 @@ type GetPersonPropertiesTimelineRequest struct {
 	ProjectArg
 	PersonArg
 	DateFrom   string   `json:"date_from,omitempty" jsonschema:"pattern=^(-\\d+[hdwmy]|\\d{4}-\\d{2}-\\d{2}.*|all)$" jsonschema_description:"Such as 2026-03-01 or -30d; default -7d."`
-	DateTo     string   `json:"date_to,omitempty" jsonschema:"pattern=^(-\\d+[hdwmy]|\\d{4}-\\d{2}-\\d{2}.*)$" jsonschema_description:"Likewise; default now."`
+	DateTo     string   `json:"date_to,omitempty" jsonschema:"pattern=^(-\\d+[hdwmy]|\\d{4}-\\d{2}-\\d{2}.*)$" jsonschema_description:"Such as 2026-03-31 or -1d; default now."`
 	Properties []string `json:"properties,omitempty" jsonschema:"maxItems=20" jsonschema_description:"Names of properties to follow."`
 	SizeArg
 }

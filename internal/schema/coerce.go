@@ -14,6 +14,7 @@ type shape struct {
 	Items                *shape            `json:"items"`
 	AdditionalProperties any               `json:"additionalProperties"`
 	AnyOf                []*shape          `json:"anyOf"`
+	Description          string            `json:"description"`
 
 	names bool // it names something that exists, possibly by a number
 }

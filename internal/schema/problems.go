@@ -52,6 +52,8 @@ func (v *Validator) phrase(e *jsonschema.ValidationError) []string {
 			list = append(list, v.unknown(e.InstanceLocation, name))
 		}
 		return list
+	case *kind.Pattern:
+		return []string{v.malformed(place, e.InstanceLocation, k.Got)}
 	case *kind.Required:
 		var list []string
 		for _, name := range k.Missing {
@@ -106,12 +108,20 @@ func expectation(k jsonschema.ErrorKind) string {
 		return "must not be empty"
 	case *kind.MaxProperties:
 		return fmt.Sprintf("must have at most %d members, has %d", k.Want, k.Got)
-	case *kind.Pattern:
-		return "must match " + k.Want + ", got " + quoted(k.Got)
 	case *kind.UniqueItems:
 		return "must not name the same item twice"
 	}
 	return "is not valid"
+}
+
+// malformed refuses a text of another form with the argument's description: a
+// pattern is nothing to read.
+func (v *Validator) malformed(place string, location []string, got string) string {
+	text := place + " does not take " + quoted(got)
+	if where := v.at(location); where != nil && where.Description != "" {
+		text += ". " + strings.TrimSuffix(where.Description, ".")
+	}
+	return text
 }
 
 // unknown refuses a name and points at the one that was meant.

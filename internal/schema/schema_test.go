@@ -31,6 +31,7 @@ type request struct {
 	Set     changes       `json:"set,omitempty" jsonschema_description:"What to set."`
 	Free    schema.Object `json:"free,omitempty" jsonschema_description:"Anything."`
 	Value   schema.Scalar `json:"value,omitempty" jsonschema_description:"A scalar."`
+	Since   string        `json:"since,omitempty" jsonschema:"pattern=^-\\d+d$" jsonschema_description:"Such as -30d."`
 	Force   bool          `json:"force,omitempty" jsonschema_description:"Really."`
 }
 
@@ -92,7 +93,7 @@ func TestDecodeNamesEveryProblem(t *testing.T) {
 		"misspelt":          {`{"account":"a","limmit":5}`, []string{`unknown argument "limmit", did you mean "limit"?`}},
 		"longer name":       {`{"account":"a","account_id":"b"}`, []string{`unknown argument "account_id", did you mean "account"?`}},
 		"letters swapped":   {`{"account":"a","ste":{}}`, []string{`unknown argument "ste", did you mean "set"?`}},
-		"nothing near":      {`{"account":"a","zzzzzz":5}`, []string{`unknown argument "zzzzzz"; valid are account, filters, force, free, limit, set, tags, value`}},
+		"nothing near":      {`{"account":"a","zzzzzz":5}`, []string{`unknown argument "zzzzzz"; valid are account, filters, force, free, limit, set, since, tags, value`}},
 		"nested misspelt":   {`{"account":"a","set":{"stripe_id":"x"}}`, []string{`unknown name in set: "stripe_id", did you mean "stripe_customer_id"?`}},
 		"in a list":         {`{"account":"a","filters":[{"key":""}]}`, []string{`filters[0].key must not be empty`}},
 		"enum":              {`{"account":"a","filters":[{"key":"k","operator":"contains"}]}`, []string{`filters[0].operator must be one of exact, icontains; got "contains", did you mean "icontains"?`}},
@@ -107,11 +108,12 @@ func TestDecodeNamesEveryProblem(t *testing.T) {
 		"string as boolean": {`{"account":true}`, []string{`account must be a string, got a boolean`}},
 		"scalar":            {`{"account":"a","value":[1]}`, []string{`value must be a string, a number or a boolean`}},
 		"null inside":       {`{"account":"a","set":{"stripe_customer_id":null}}`, []string{`set.stripe_customer_id must be a string, got null`}},
+		"of another form":   {`{"account":"a","since":"soon"}`, []string{`since does not take "soon". Such as -30d`}},
 		"NUL":               {`{"account":"a\u0000b"}`, []string{`account contains a NUL character, which PostHog cannot store`}},
 		"beyond a double":   {`{"account":"a","limit":1e999999999}`, []string{`limit is a number beyond what PostHog can store`}},
 		"several": {`{"limit":0,"tags":["a","b","c","d"],"x":1}`, []string{
 			`account is required`, `limit must be at least 1, got 0`, `tags must have at most 3 items, has 4`,
-			`unknown argument "x"; valid are account, filters, force, free, limit, set, tags, value`}},
+			`unknown argument "x"; valid are account, filters, force, free, limit, set, since, tags, value`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got request
