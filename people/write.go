@@ -23,6 +23,8 @@ type Result struct {
 	Before  map[string]any // the changed properties as they were; nil for absent
 	After   map[string]any // the same as read back
 	Note    string
+
+	Theirs []string // the changed properties that somebody else has set to something else by then
 }
 
 // patience is when an accepted write is looked for. PostHog applies person
@@ -83,6 +85,11 @@ func (r *Register) Update(ctx context.Context, person client.Person, set map[str
 	}
 	if result.Outcome == "" {
 		return Result{}, plain.Refuse("Outcome unknown: the call ended before the person could be read back. Look with get_person before you repeat anything.")
+	}
+	for name, want := range visible(wanted) {
+		if is := result.After[name]; !same(is, want) && !same(is, before[name]) {
+			result.Theirs = append(result.Theirs, name)
+		}
 	}
 	return unfinished(result, lost), nil
 }

@@ -109,7 +109,7 @@ func undoProperty(account string, p portfolio.Property, result portfolio.Result,
 	call := map[string]any{"account": account, "property": p.Name}
 	before := result.Before[p.Name]
 	switch {
-	case result.Outcome == journal.Ignored:
+	case result.Outcome == journal.Ignored || result.Outcome == journal.Overridden: // or somebody else's value is there
 		return nothingChanged, ""
 	case before == nil && forGood:
 		return firstValueStays, ""

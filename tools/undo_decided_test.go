@@ -122,3 +122,29 @@ func TestADeletedAccountIsNoOther(t *testing.T) {
 	require.Empty(t, h.writes())
 	require.Equal(t, "Second", h.account(other)["name"])
 }
+
+// The undo that a receipt announces leaves what somebody decided, too.
+func TestReceiptsAnnounceNoUndoOfOthers(t *testing.T) {
+	t.Parallel()
+	for name, s := range map[string]setup{"on record": {journal: file(t)}, "journal off": {}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var h *house
+			s.wrap = func(next http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if !isWriteRequest(r) || !overwrite(h, next, w, r) {
+						next.ServeHTTP(w, r)
+					}
+				})
+			}
+			h = open(t, s)
+			value := h.must("set_custom_property", object{"account": seed.AcmeID, "property": "Health score", "value": 3})
+			require.Equal(t, []string{"overridden", "Nothing was changed."}, []string{value.str("outcome"), value.str("undo")}, value.text)
+			part := h.must("update_person", object{"person": seed.TwinUUIDA, "set": object{"plan": "ours", "seats": 3}})
+			require.Equal(t, "overridden", part.str("outcome"), part.text)
+			wants := map[bool]string{true: "undo_write", false: `"unset":["seats"]`}[s.journal != ""]
+			require.Contains(t, part.str("undo"), wants)
+			require.NotContains(t, part.str("undo"), "plan")
+		})
+	}
+}

@@ -121,11 +121,14 @@ func checkProperties(set map[string]json.RawMessage, unset []string) error {
 
 // undoPerson is the call that restores the former properties.
 func undoPerson(person client.Person, result people.Result) string {
-	if result.Outcome == journal.Ignored {
+	if result.Outcome == journal.Ignored || len(result.Theirs) == len(result.Before) {
 		return nothingChanged
 	}
 	set, unset := map[string]any{}, []string{}
 	for name := range result.Before {
+		if slices.Contains(result.Theirs, name) {
+			continue
+		}
 		raw, had := person.Properties[name]
 		if had && string(raw) != "null" {
 			set[name] = raw
