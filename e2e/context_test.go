@@ -92,8 +92,11 @@ func usePrompts(t *testing.T, c *mcpclient.Client) {
 
 	require.Contains(t, promptText(t, c, "review_unassigned_accounts", nil), "plan_changes")
 	require.Contains(t, promptText(t, c, "prepare_account_call", map[string]string{"account": "Mistral Mobility"}), "Mistral Mobility")
-	_, err = c.GetPrompt(t.Context(), mcp.GetPromptRequest{Params: mcp.GetPromptParams{Name: "prepare_account_call"}})
-	require.ErrorContains(t, err, "account")
+	for _, arguments := range []map[string]string{nil, {"account": "nobody has this name"}} {
+		_, err = c.GetPrompt(t.Context(), mcp.GetPromptRequest{Params: mcp.GetPromptParams{Name: "prepare_account_call", Arguments: arguments}})
+		require.ErrorIs(t, err, mcp.ErrInvalidParams, arguments)
+		require.ErrorContains(t, err, "account")
+	}
 
 	require.Contains(t, completed(t, c, mcp.PromptReference{Type: "ref/prompt", Name: "prepare_account_call"}, "account", "Mist"), "Mistral Mobility")
 	require.Empty(t, completed(t, c, mcp.PromptReference{Type: "ref/prompt", Name: "no_such_prompt"}, "account", "Mist"))

@@ -64,7 +64,10 @@ func (p prompt) serve(o Options) server.PromptHandlerFunc {
 			return nil, err
 		}
 		text, err := p.write(ctx, o, given)
-		if err != nil {
+		switch {
+		case plain.IsAbsent(err): // what an argument names is not there
+			return nil, fmt.Errorf("%w: %w", mcp.ErrInvalidParams, err)
+		case err != nil:
 			return nil, err
 		}
 		return mcp.NewGetPromptResult(p.description, []mcp.PromptMessage{

@@ -94,14 +94,13 @@ func applyPlan(d *Desk, ctx context.Context, in ApplyPlanRequest) (AppliedPlanOr
 
 // proposal shows a plan once more before it is carried out.
 func (p plan) proposal() proposal {
-	rows, common := p.shown()
 	shown := map[string]any{"plan": p.ID, "to_change": p.Count}
+	rows, common, omitted := p.within(tokens(shown), 0)
 	if common != nil {
 		shown["every_row"] = common
 	}
-	kept := fitted(rows, tokens(shown), 0)
-	shown["rows"] = kept
-	if omitted := len(rows) - len(kept); omitted > 0 {
+	shown["rows"] = rows
+	if omitted > 0 {
 		shown["omitted"] = omitted
 	}
 	return proposal{shown: shown, note: "Carries the plan out, as far as nobody changed what it names.", lines: p.lines(), undoable: true}
@@ -148,7 +147,7 @@ func (r *planRun) result(rows []AppliedRow) AppliedPlan {
 		result.Undo = "undo_write is not listed on this server; list_writes, or the account's log in PostHog, shows what was changed."
 	}
 	result.Note = r.brake.note(result.Remaining)
-	if len(rows) > wholeRows {
+	if len(rows) > defaultLimit {
 		rest = rest[:min(len(rest), asPlannedRows)]
 	}
 	result.Rows = append(result.Rows, fitted(append(first, rest...), tokens(result), 0)...)

@@ -99,10 +99,8 @@ func planChanges(d *Desk, ctx context.Context, in PlanChangesRequest) (PlanResul
 // fit completes a plan's result with as many rows as its budget holds.
 func (r PlanResult) fit(p plan, maxTokens int) PlanResult {
 	r.Rows = []PlanRow{}
-	rows, common := p.shown()
-	r.EveryRow = common
-	r.Rows = append(r.Rows, fitted(rows, tokens(r), maxTokens)...)
-	r.Omitted = len(rows) - len(r.Rows)
+	rows, common, omitted := p.within(tokens(r), maxTokens)
+	r.Rows, r.EveryRow, r.Omitted = append(r.Rows, rows...), common, omitted
 	return r
 }
 

@@ -11,24 +11,40 @@ import (
 	"posthog-accounts-mcp/portfolio"
 )
 
-// wholeRows is up to how many rows a plan shows each one whole. In longer ones
-// what is the same in all of them stands once.
-const wholeRows = defaultLimit
-
 const (
 	rowTokens    = 250 // of before and of after in one row, each
 	noteRunes    = 80
 	warningsMost = 25
 )
 
-// shown is the rows of a plan as a reader gets them, and what they share.
-func (p plan) shown() (rows []PlanRow, common *PlanRow) {
+// within is the rows of a plan as a reader gets them: each one whole if all of
+// them fit, beside what else takes tokens. Otherwise what is the same in all
+// rows stands once, and the last of them may have to be left out.
+func (p plan) within(rest, maxTokens int) (shown []PlanRow, common *PlanRow, omitted int) {
+	rows := p.wholeRows()
+	if shown = fitted(rows, rest, maxTokens); len(shown) == len(rows) {
+		return shown, nil, 0
+	}
+	rows, common = p.apart(rows)
+	if common != nil {
+		shown = fitted(rows, rest+tokens(common), maxTokens)
+	}
+	return shown, common, len(rows) - len(shown)
+}
+
+func (p plan) wholeRows() []PlanRow {
+	var rows []PlanRow
 	for _, step := range p.rows {
 		if step.Account != nil || step.Person != nil { // the rest was erased since
 			rows = append(rows, step.shown())
 		}
 	}
-	if len(rows) <= wholeRows {
+	return rows
+}
+
+// apart takes what all rows share out of them.
+func (p plan) apart(rows []PlanRow) ([]PlanRow, *PlanRow) {
+	if len(rows) < 2 {
 		return rows, nil
 	}
 	shared := p.shared(rows)
@@ -168,7 +184,7 @@ func (d *Desk) finalities(p plan) []string {
 // lines tell a person what a plan does.
 func (p plan) lines() []string {
 	what, names := count(p.Count, p.Kind, p.Kind+"s"), []string{}
-	rows, common := p.shown()
+	rows, common := p.apart(p.wholeRows())
 	creates, notes := 0, 0
 	for _, row := range rows {
 		names = append(names, row.Name)
@@ -182,9 +198,12 @@ func (p plan) lines() []string {
 		}
 	}
 	lines := []string{"Change " + what + " (" + some(names) + ")?"}
-	if common == nil && len(rows) > 0 {
+	switch {
+	case common == nil && len(rows) > 0:
 		common = &rows[0]
 		lines = append(lines, "The first row:")
+	case slices.ContainsFunc(rows, func(r PlanRow) bool { return len(r.After) > 0 }):
+		lines = append(lines, "Besides what each row changes of its own:")
 	}
 	if common != nil {
 		for _, field := range sortedNames(common.After) {
