@@ -47,7 +47,9 @@ var (
 func builder(name, pkg string) func(testing.TB) string {
 	build := sync.OnceValues(func() (string, error) {
 		path := filepath.Join(scratch, name)
-		output, err := exec.Command("go", "build", "-ldflags", "-s -w", "-o", path, pkg).CombinedOutput()
+		build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, pkg)
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		output, err := build.CombinedOutput()
 		return path + string(output), err
 	})
 	return func(t testing.TB) string {

@@ -92,7 +92,11 @@ func TestCreatesWithLostAnswers(t *testing.T) {
 	for name, kind := range kinds {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := open(t, setup{sandbox: sandbox.Options{Faults: lossy("POST", kind.path, 0.08)}, client: hasty(2 * time.Second)})
+			settle := 2 * time.Second
+			if raceDetector {
+				settle = 6 * time.Second // so that even a slow machine has carried out by then what it will
+			}
+			h := open(t, setup{sandbox: sandbox.Options{Faults: lossy("POST", kind.path, 0.08)}, client: hasty(settle)})
 			var repeated, found atomic.Int64
 			var mu sync.Mutex
 			answered := map[string]int{}
