@@ -76,8 +76,8 @@ type BriefRole struct {
 type BriefChange struct {
 	Date   string `json:"date" jsonschema_description:"With after: some time after that."`
 	Field  string `json:"field"`
-	From   any    `json:"from,omitempty"`
-	To     any    `json:"to,omitempty"`
+	From   any    `json:"from,omitempty" jsonschema:"oneof_type=string;number;boolean;object;array"`
+	To     any    `json:"to,omitempty" jsonschema:"oneof_type=string;number;boolean;object;array"`
 	By     string `json:"by,omitempty"`
 	Source string `json:"source"`
 }

@@ -27,10 +27,10 @@ type ChangeRow struct {
 	Name    string          `json:"name,omitempty"`
 	Event   portfolio.Event `json:"event" jsonschema:"enum=created,enum=deleted,enum=changed"`
 	Field   string          `json:"field,omitempty"`
-	From    any             `json:"from,omitempty" jsonschema_description:"Absent where there was nothing."`
-	To      any             `json:"to,omitempty"`
-	Added   any             `json:"added,omitempty" jsonschema_description:"What came to a list, such as tags."`
-	Removed any             `json:"removed,omitempty"`
+	From    any             `json:"from,omitempty" jsonschema:"oneof_type=string;number;boolean;object;array" jsonschema_description:"Absent where there was nothing."`
+	To      any             `json:"to,omitempty" jsonschema:"oneof_type=string;number;boolean;object;array"`
+	Added   any             `json:"added,omitempty" jsonschema:"oneof_type=array" jsonschema_description:"What came to a list, such as tags."`
+	Removed any             `json:"removed,omitempty" jsonschema:"oneof_type=array"`
 }
 
 // ListAccountChangesResult is a list of changes with what was compared.

@@ -98,6 +98,33 @@ func TestInputSchemasAreAcceptedEverywhere(t *testing.T) {
 	}
 }
 
+// Every member of a result says what it may be: clients' linters refuse one that
+// may be anything.
+func TestOutputSchemasSayWhatEverythingIs(t *testing.T) {
+	t.Parallel()
+	var open []string
+	var walk func(place string, node any)
+	walk = func(place string, node any) {
+		schema, ok := node.(object)
+		if !ok {
+			return
+		}
+		members, _ := schema["properties"].(object)
+		for name, member := range members {
+			declared, _ := member.(object)
+			if declared["type"] == nil && declared["oneOf"] == nil && declared["anyOf"] == nil {
+				open = append(open, place+"."+name)
+			}
+			walk(place+"."+name, member)
+		}
+		walk(place+"[]", schema["items"])
+	}
+	for name, document := range schemaDocuments("output") {
+		walk(name, document)
+	}
+	require.Empty(t, open)
+}
+
 // lint collects what a schema does that some client cannot read.
 type lint struct {
 	where string

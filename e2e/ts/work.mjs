@@ -7,7 +7,7 @@ export const implementation = { name: 'e2e', version: '1' };
 // work lists and uses everything once. It throws at the first surprise.
 export async function work(client) {
   const { tools } = await client.listTools();
-  assert.equal(tools.length, 23);
+  assert.equal(tools.length, 31);
   for (const tool of tools) {
     assert.ok(tool.description && tool.title && tool.outputSchema, tool.name);
     assert.equal(typeof tool.annotations.readOnlyHint, 'boolean', tool.name);
